@@ -1,0 +1,1 @@
+"""Pass Muster: compliance auditing for data estates governed by Microsoft Purview and Immuta."""

@@ -1,0 +1,1 @@
+"""Where snapshots live: the data dictionary, history, sealing, ad-hoc SQL."""

@@ -1,0 +1,120 @@
+"""History: every table kept as rows with the snapshots they are valid in, and the names people query.
+
+A row of `history.<table>` is in force from snapshot `valid_from` (its number) up to, not including,
+`valid_to` (null = still in force). The plain name is a view of the newest snapshot, or of the one
+that the session variable `snapshot` names; `<table>_at('2026-11-01')` is any other.
+"""
+
+import duckdb
+
+from pipeline.warehouse import schema
+from pipeline.warehouse.schema import Table
+
+ROW_HASH = "row_hash"
+"""64-bit hash of what a row says; equal hash and key = the same row, not stored again."""
+
+STAGED_HASH = "content_hash"
+"""What a staged row may add to its hash: everything else that was read of the same item."""
+
+
+def initialise(con: duckdb.DuckDBPyConnection) -> None:
+    """Creates history, views, macros and comments in an empty warehouse; does nothing in a filled one."""
+    if con.execute("select 1 from duckdb_tables() where table_name = 'snapshot'").fetchall():
+        return
+    con.execute("create schema history")
+    for table in schema.tables().values():
+        con.execute(_create(table))
+        _comment(con, table, "table", _stored(table))
+    con.execute(schema.read("as_of.sql"))
+    for table in schema.tables().values():
+        if table.historised:
+            con.execute(_view(table))
+            _comment(con, table, "view", table.name)
+            con.execute(_macro(table))
+    con.execute(schema.read("views.sql"))
+
+
+def create_staging(con: duckdb.DuckDBPyConnection, database: str, groups: tuple[str, ...]) -> None:
+    """Creates the empty staging tables of `groups` in the attached `database`: no keys, so that loads stream."""
+    for table in schema.tables().values():
+        if table.group in groups:
+            columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
+            con.execute(
+                f"create table {database}.{table.name} ({columns}, {STAGED_HASH} ubigint default 0)"
+            )
+
+
+def merge(con: duckdb.DuckDBPyConnection, table: Table, staged: str, number: int) -> None:
+    """Makes snapshot `number` of `table` equal to the relation `staged`: closes what is gone or changed, adds what is new.
+
+    `staged` has the table's columns and `content_hash`; its keys are unique (the gate has checked).
+    """
+    target = _stored(table)
+    content = ", ".join(table.content)
+    same = " and ".join(f"old.{key} = new.{key}" for key in (*table.key, ROW_HASH))
+    names = ", ".join(column.name for column in table.columns)
+    con.execute(
+        f"create or replace temp table incoming as "
+        f"select {names}, hash({content}, {STAGED_HASH}) as {ROW_HASH} from {staged}"
+    )
+    con.execute(
+        f"update {target} as old set valid_to = ? where valid_to is null "
+        f"and not exists (select 1 from incoming as new where {same})",
+        [number],
+    )
+    # judging a snapshot again replaces what the first judgement added: it was never in force
+    con.execute(f"delete from {target} where valid_from = valid_to")
+    con.execute(
+        f"insert into {target} by name "
+        f"select new.*, {number} as valid_from from incoming as new "
+        f"where not exists (select 1 from {target} as old where {same} and old.valid_to is null)"
+    )
+    con.execute("drop table incoming")
+
+
+def snapshot_number(con: duckdb.DuckDBPyConnection, reference: str) -> int | None:
+    """The number of the snapshot that `reference` names: an id, a day (its last snapshot) or a time; None if there is none."""
+    rows = con.execute("select snapshot_number(?)", [reference]).fetchall()
+    number: int | None = rows[0][0]
+    return number
+
+
+def _stored(table: Table) -> str:
+    return f"history.{table.name}" if table.historised else table.name
+
+
+def _create(table: Table) -> str:
+    columns = [f"{c.name} {c.type}{' not null' if c.required else ''}" for c in table.columns]
+    if table.historised:
+        columns += [
+            "valid_from integer not null",
+            "valid_to integer",
+            f"{ROW_HASH} ubigint not null",
+        ]
+    return f"create table {_stored(table)} ({', '.join(columns)})"
+
+
+def _view(table: Table) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    return (
+        f"create view {table.name} as select {names} from history.{table.name} "
+        "where valid_from <= shown_number() and (valid_to is null or valid_to > shown_number())"
+    )
+
+
+def _macro(table: Table) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    return (
+        f"create macro {table.name}_at(reference) as table select {names} from history.{table.name} "
+        "where valid_from <= snapshot_number(reference) "
+        "and (valid_to is null or valid_to > snapshot_number(reference))"
+    )
+
+
+def _comment(con: duckdb.DuckDBPyConnection, table: Table, kind: str, name: str) -> None:
+    def quoted(text: str) -> str:
+        return "'" + text.replace("'", "''") + "'"
+
+    con.execute(f"comment on {kind} {name} is {quoted(table.comment)}")
+    for column in table.columns:
+        con.execute(f"comment on column {name}.{column.name} is {quoted(column.comment)}")

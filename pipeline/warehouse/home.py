@@ -1,0 +1,150 @@
+"""The folder of results: where everything is, the lock on it, and the pointer to the newest warehouse."""
+
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import LockedError, UsageError
+
+KEPT_WAREHOUSES = 2
+"""How many sealed files stay beside the newest one, for readers that opened them."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of results (`MUSTER_HOME`, by default ./data)."""
+
+    root: Path
+
+    @property
+    def pointer(self) -> Path:
+        """What users open: a link to the newest sealed warehouse file."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def warehouses(self) -> Path:
+        """The folder of sealed warehouse files, one name each, never reused."""
+        return self.root / "warehouse"
+
+    @property
+    def raw(self) -> Path:
+        """One folder per collection run: pages as received and the exchange log."""
+        return self.root / "raw"
+
+    @property
+    def reports(self) -> Path:
+        """One folder per snapshot, and `latest`."""
+        return self.root / "reports"
+
+    @property
+    def evidence(self) -> Path:
+        """Evidence bundles."""
+        return self.root / "evidence"
+
+    def sealed(self) -> Path:
+        """The newest sealed warehouse file itself.
+
+        Raises:
+            UsageError: nothing was sealed here yet.
+        """
+        path = self.pointer.resolve()
+        if not path.is_file():
+            raise UsageError(
+                f"{self.pointer}: no sealed snapshot here yet; `muster run --sandbox` makes one"
+            )
+        return path
+
+
+def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in UTC that loads no extension from anywhere."""
+    con = duckdb.connect(
+        str(path),
+        read_only=read_only,
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "false",
+        },
+    )
+    con.execute("set TimeZone = 'UTC'")
+    return con
+
+
+@contextmanager
+def lock(home: Home) -> Iterator[None]:
+    """Holds the folder of results for one writing command.
+
+    Raises:
+        LockedError: another command holds it.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    path = home.root / ".lock"
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise LockedError(
+                f"{home.root}: another run is at work here (process {holder}); "
+                "wait for it, or set MUSTER_HOME to another folder"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a new copy of the newest warehouse; when the block ends well, the copy becomes the newest.
+
+    Readers of the old file are never blocked and keep what they opened. A block that raises, or a
+    crash, leaves the old file in place.
+    """
+    home.warehouses.mkdir(parents=True, exist_ok=True)
+    for leftover in home.warehouses.glob("*.building*"):
+        leftover.unlink()
+    final = home.warehouses / f"warehouse-{uuid.uuid4().hex[:12]}.duckdb"
+    building = final.with_suffix(".building")
+    if home.pointer.exists():
+        shutil.copyfile(home.sealed(), building)
+    try:
+        with connect(building) as con:
+            yield con
+            con.execute("checkpoint")
+    except BaseException:
+        for leftover in home.warehouses.glob(f"{building.name}*"):
+            leftover.unlink()
+        raise
+    _sync(building)
+    building.rename(final)
+    _switch(home, final)
+
+
+def _switch(home: Home, final: Path) -> None:
+    """Points the pointer at `final` in one step and drops old files nobody should open again."""
+    link = home.root / ".warehouse.duckdb.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(final.relative_to(home.root))
+    link.rename(home.pointer)
+    _sync(home.root)
+    others = [path for path in home.warehouses.glob("warehouse-*.duckdb") if path != final]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[KEPT_WAREHOUSES:]:
+        path.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,77 @@
+"""Stored pages: one gzip member per HTTP body, read back by position and checked against its digest."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from pipeline.errors import PageError
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """Where one body is and what it must hash to; `exchange` has one row for each."""
+
+    run_id: str
+    part: str
+    offset: int
+    length: int
+    sha256: str
+
+    def read(self, raw: Path) -> bytes:
+        """The body as stored.
+
+        Raises:
+            PageError: the part is missing, cut short or altered.
+        """
+        path = raw / self.run_id / self.part
+        try:
+            with path.open("rb") as file:
+                file.seek(self.offset)
+                body = gzip.decompress(file.read(self.length))
+        except (OSError, EOFError, ValueError) as error:
+            raise PageError(
+                f"{path}: the page at byte {self.offset} cannot be read back: {error}"
+            ) from error
+        found = hashlib.sha256(body).hexdigest()
+        if found != self.sha256:
+            raise PageError(
+                f"{path}: the page at byte {self.offset} has sha256 {found}, "
+                f"the exchange log says {self.sha256}: it was altered after it was received"
+            )
+        return body
+
+
+def find(con: duckdb.DuckDBPyConnection, page_id: int) -> StoredPage:
+    """Where the page of `exchange.page_id` is.
+
+    Raises:
+        PageError: no exchange has that number.
+    """
+    rows = con.execute(
+        "select run_id, part, part_offset, part_length, sha256 from exchange where page_id = ?",
+        [page_id],
+    ).fetchall()
+    if not rows:
+        raise PageError(f"page {page_id} is not in the exchange table")
+    return StoredPage(*rows[0])
+
+
+def item(body: bytes, pointer: str) -> Any:
+    """The JSON value at `pointer` (RFC 6901) in `body`.
+
+    Raises:
+        PageError: nothing is there.
+    """
+    value = msgspec.json.decode(body)
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        try:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        except (LookupError, TypeError, ValueError) as error:
+            raise PageError(f"nothing at {pointer} in the page (no {key!r})") from error
+    return value
