@@ -39,6 +39,10 @@ class SignInError(IncompleteError):
     """A credential was refused by the service."""
 
 
+class UnreachableError(IncompleteError):
+    """A host does not answer at all; the run can go on when it does."""
+
+
 class RequestError(IncompleteError):
     """One call was given up; `status` is the last HTTP status, None without an answer."""
 

@@ -53,7 +53,8 @@ create table reconciliation (
     tables varchar[] not null,               -- public tables fed by it
     calls integer not null,                  -- exchanges kept
     failed integer not null,                 -- calls given up
-    server_total bigint,                     -- what the server said there is (sum over lists); null = it says nothing
+    server_total_before bigint,              -- what the server said there is on the first page (sum over lists)
+    server_total bigint,                     -- what it said on the last page, or keys asked for; null = it says nothing
     row_count bigint not null,               -- items read, repeats included
     distinct_keys bigint not null,           -- items read, repeats removed
     verdict varchar not null,                -- reconciled | weak | incomplete | no_control_total | skipped

@@ -1,0 +1,122 @@
+"""`muster rules`: which rules are in force, what each says, and whether their examples hold."""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import packs
+from pipeline.cli import output
+from pipeline.errors import UsageError
+from pipeline.judge import examples, rule, sensitivity
+from pipeline.judge.rule import Rule
+from pipeline.packs import Packs
+
+app = typer.Typer(help="The rules in force: list, show and test them.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
+
+
+@app.command("list")
+def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Lists the rules of all packs."""
+    rules, params = _in_force(ctx)
+    rows = [
+        {
+            "id": stated.id,
+            "severity": stated.severity,
+            "subject": stated.subject,
+            "title": stated.title,
+            "pack": stated.file.pack,
+            "file": stated.file.relative,
+            "sha256": stated.file.sha256,
+            "overrides": [
+                {"pack": other.pack, "sha256": other.sha256} for other in stated.file.overridden
+            ],
+            "params": params[stated.id],
+        }
+        for stated in sorted(rules.values(), key=lambda stated: stated.id)
+    ]
+    output.listing(rows, ["id", "severity", "subject", "title", "pack"], as_json=as_json)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="For example OWN-001.")],
+) -> None:
+    """Shows one rule: why, how to fix it, effective parameters and SQL."""
+    rules, params = _in_force(ctx)
+    stated = _one(rules, rule_id)
+    shown = dict(params[stated.id])
+    if "crosswalk" in stated.uses:
+        shown["crosswalk"] = sensitivity.load(_packs(ctx)).crosswalk()
+    file = f"{stated.file.label} (pack {stated.file.pack}, sha256 {stated.file.sha256})"
+    for other in stated.file.overridden:
+        file += f"\n           in place of pack {other.pack}, sha256 {other.sha256}"
+    lines = [
+        f"{stated.id}  {stated.title}",
+        f"severity   {stated.severity}",
+        f"subject    {stated.subject}",
+        f"confidence {stated.confidence}",
+        f"blocked by {', '.join(stated.blocked_by) or '-'}",
+        f"file       {file}",
+        f"\nwhy        {stated.why}",
+        f"fix        {stated.fix}",
+        "\nparameters",
+        *(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items()),
+        f"\n{stated.sql}",
+    ]
+    typer.echo("\n".join(lines))
+
+
+@app.command("test")
+def run_examples(
+    ctx: typer.Context,
+    rule_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One rule. Default: all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Runs the examples of the rule files against a warehouse in memory."""
+    rules, _ = _in_force(ctx)
+    known = sensitivity.load(_packs(ctx))
+    chosen = [_one(rules, rule_id)] if rule_id else sorted(rules.values(), key=lambda r: r.id)
+    with closing(examples.workbench()) as con:
+        results = [
+            result for stated in chosen for result in examples.run(con, rules, known, stated)
+        ]
+    rows = [
+        {
+            "rule": result.rule_id,
+            "example": result.number,
+            "outcome": "fails" if result.differences else "holds",
+            "name": result.name,
+            "differences": list(result.differences),
+        }
+        for result in results
+    ]
+    columns = ["rule", "example", "outcome", "name", "differences"]
+    output.listing(rows, columns, as_json=as_json)
+    wrong = sum(bool(result.differences) for result in results)
+    if wrong:
+        raise UsageError(f"{wrong} of {len(results)} examples do not hold")
+
+
+def _in_force(ctx: typer.Context) -> tuple[dict[str, Rule], dict[str, dict[str, Any]]]:
+    rules = rule.load(_packs(ctx))
+    overrides: Mapping[str, Mapping[str, Any]] = ctx.obj.config.params
+    return rules, rule.effective(rules, overrides)
+
+
+def _packs(ctx: typer.Context) -> Packs:
+    return packs.load(ctx.obj.config.packs)
+
+
+def _one(rules: Mapping[str, Rule], rule_id: str) -> Rule:
+    found = rules.get(rule_id.upper())
+    if found is None:
+        raise UsageError(f"no rule {rule_id!r}; rules: {', '.join(sorted(rules))}")
+    return found

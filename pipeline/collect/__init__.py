@@ -1,0 +1,1 @@
+"""Collecting: endpoints as data, one HTTP layer, pages kept as received."""

@@ -1,0 +1,149 @@
+"""Signing in: httpx auth flows that fetch a token once for all threads, renew it in time, and once on a 401."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+
+import httpx
+import msgspec
+
+from pipeline.errors import SignInError, UnreachableError
+
+PURVIEW_SCOPE = "https://purview.azure.net/.default"
+RENEW_BEFORE_S = 300.0
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A bearer token and when to renew it, in seconds of `time.monotonic`; None = never."""
+
+    value: str
+    renew_at: float | None = None
+
+    def __repr__(self) -> str:
+        return "Token(***)"
+
+
+class StaticToken(httpx.Auth):
+    """A token the user brought; a 401 is final."""
+
+    def __init__(self, token: str, scheme: str = "Bearer") -> None:
+        self._header = f"{scheme} {token}".strip()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """The request with its header."""
+        request.headers["Authorization"] = self._header
+        yield request
+
+
+class FetchedToken(httpx.Auth):
+    """A token that `fetch` brings: shared by all threads, renewed before it expires and once on a 401."""
+
+    def __init__(self, fetch: Callable[[], Token]) -> None:
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """The request signed; signed anew and sent again if the token was refused."""
+        token = self._current(refused=None)
+        request.headers["Authorization"] = f"Bearer {token.value}"
+        response = yield request
+        if response.status_code == 401:
+            request.headers["Authorization"] = f"Bearer {self._current(refused=token).value}"
+            yield request
+
+    def _current(self, refused: Token | None) -> Token:
+        with self._lock:
+            token = self._token
+            expired = token is not None and token.renew_at and time.monotonic() > token.renew_at
+            if token is None or expired or token is refused:
+                token = self._token = self._fetch()
+            return token
+
+
+def entra_client_secret(
+    http: httpx.Client, authority: str, tenant_id: str, client_id: str, secret: str
+) -> Callable[[], Token]:
+    """Fetches a token with the client-credentials grant (Entra ID, OAuth 2.0, v2.0 endpoint)."""
+    url = f"{authority.rstrip('/')}/{tenant_id}/oauth2/v2.0/token"
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": secret,
+        "scope": PURVIEW_SCOPE,
+    }
+    cure = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+
+    def fetch() -> Token:
+        answer = _post(http, url, cure, data=form)
+        # the documented v1 sample states the lifetime as a string
+        lifetime_s = float(str(answer.get("expires_in") or 3600))
+        renew_at = time.monotonic() + max(lifetime_s - RENEW_BEFORE_S, lifetime_s / 2)
+        return Token(_field(answer, "access_token", url, cure), renew_at)
+
+    return fetch
+
+
+def azure_default() -> Callable[[], Token]:
+    """Fetches a token with azure-identity's default chain: environment, managed identity, Azure CLI."""
+    from azure.identity import DefaultAzureCredential
+
+    credential = DefaultAzureCredential()
+
+    def fetch() -> Token:
+        try:
+            token = credential.get_token(PURVIEW_SCOPE)
+        except Exception as error:
+            raise SignInError(
+                f"purview: no Azure identity could sign in: {str(error).splitlines()[0]} "
+                "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, run `az login`, "
+                "or set [purview] token"
+            ) from error
+        return Token(token.token, time.monotonic() + token.expires_on - time.time() - RENEW_BEFORE_S)
+
+    return fetch
+
+
+def immuta_api_key(http: httpx.Client, govern_url: str, api_key: str) -> Callable[[], Token]:
+    """Fetches a bearer token for an API key (`POST /bim/apikey/authenticate`)."""
+    url = f"{govern_url.rstrip('/')}/bim/apikey/authenticate"
+    cure = "check IMMUTA_HOST and IMMUTA_API_KEY"
+
+    def fetch() -> Token:
+        answer = _post(http, url, cure, json={"apikey": api_key})
+        return Token(_field(answer, "token", url, cure))
+
+    return fetch
+
+
+def _post(http: httpx.Client, url: str, cure: str, **content: object) -> dict[str, object]:
+    try:
+        response = http.post(url, **content)  # type: ignore[arg-type]
+    except httpx.TransportError as error:
+        raise UnreachableError(f"{url}: cannot be reached ({error}); {cure}") from error
+    if response.status_code >= 400:
+        raise SignInError(
+            f"{url}: the credential was refused (HTTP {response.status_code}{_detail(response)}); {cure}"
+        )
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise SignInError(f"{url}: answered no JSON: not a sign-in address? {cure}") from error
+    return answer if isinstance(answer, dict) else {}
+
+
+def _detail(response: httpx.Response) -> str:
+    """The service's own word for a refusal, where it is short and known not to echo the secret."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return ""
+    code = answer.get("error") if isinstance(answer, dict) else None
+    return f", {code}" if isinstance(code, str) else ""
+
+
+def _field(answer: dict[str, object], name: str, url: str, cure: str) -> str:
+    value = answer.get(name)
+    if not isinstance(value, str) or not value:
+        raise SignInError(f"{url}: the answer has no {name!r}; {cure}")
+    return value

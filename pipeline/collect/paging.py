@@ -1,0 +1,81 @@
+"""How lists go on from page to page: generators that yield requests and are sent the pages.
+
+Token lists never stop at a count: it is a control total, and the end is an absent token. Only row
+offsets have no other end than an empty page or the stated total.
+"""
+
+from collections.abc import Generator
+from urllib.parse import parse_qsl, urlsplit
+
+from pipeline.collect.endpoint import Paging, Request
+from pipeline.collect.envelope import Envelope
+from pipeline.errors import PageError
+
+Pages = Generator[Request, Envelope, None]
+
+
+def single(request: Request) -> Pages:
+    """One answer is everything."""
+    yield request
+
+
+def continuation(request: Request) -> Pages:
+    """Token in the body of the answer, sent back in the same body; the end is an absent token."""
+    seen: set[str] = set()
+    page = yield request
+    while page.continuationToken:
+        _once(seen, page.continuationToken, request)
+        page = yield request.with_body(continuationToken=page.continuationToken)
+
+
+def cursor(request: Request) -> Pages:
+    """`meta.nextToken` in the answer, sent back as a parameter; the end is null."""
+    seen: set[str] = set()
+    page = yield request
+    while page.meta and page.meta.nextToken:
+        _once(seen, page.meta.nextToken, request)
+        page = yield request.with_params(nextToken=page.meta.nextToken)
+
+
+def next_link(request: Request) -> Pages:
+    """An address in the answer; the end is none, or one that was visited (a service links its only page to itself)."""
+    seen = {_relative(request, request.path, request.params)}
+    page = yield request
+    while page.nextLink:
+        parts = urlsplit(page.nextLink)
+        link = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        if not parts.path.endswith(request.path):
+            raise PageError(f"nextLink leads to another endpoint: {parts.path}")
+        if (place := _relative(request, request.path, link)) in seen:
+            return
+        seen.add(place)
+        page = yield Request(request.method, request.plane, request.path, link, request.body)
+
+
+def offset(items: str, *, size: str = "limit", count: int = 100) -> Paging:
+    """Row offsets in steps of the rows that came, until a page is empty or the stated total is reached.
+
+    The step is what came, not what was asked: a server that caps the page size loses nothing.
+    """
+
+    def pages(request: Request) -> Pages:
+        start = 0
+        while True:
+            page = yield request.with_params(**{size: str(count), "offset": str(start)})
+            rows = page.size(items)
+            start += rows
+            total = page.total()
+            if rows == 0 or (rows < count if total is None else start >= total):
+                return
+
+    return pages
+
+
+def _relative(request: Request, path: str, params: tuple[tuple[str, str], ...]) -> str:
+    return f"{request.plane}{path}?{sorted(params)}"
+
+
+def _once(seen: set[str], token: str, request: Request) -> None:
+    if token in seen:
+        raise PageError(f"{request.path}: the server repeats a continuation token: the walk would never end")
+    seen.add(token)

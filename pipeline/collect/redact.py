@@ -1,0 +1,32 @@
+"""Secrets are replaced before a body is hashed or stored, and what was replaced is written down."""
+
+from typing import Any
+
+import msgspec
+
+REDACTED = "[REDACTED]"
+
+
+def redact(body: bytes, names: frozenset[str]) -> tuple[bytes, list[str]]:
+    """`body` with the value of every key in `names` replaced, and the JSON pointers of what was replaced.
+
+    A body without any of them comes back as it is, byte for byte.
+    """
+    value = msgspec.json.decode(body)
+    found: list[str] = []
+    _walk(value, "", {name.lower() for name in names}, found)
+    return (msgspec.json.encode(value), found) if found else (body, [])
+
+
+def _walk(value: Any, pointer: str, names: set[str], found: list[str]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            here = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+            if key.lower() in names and inner not in (None, "", REDACTED):
+                value[key] = REDACTED
+                found.append(here)
+            else:
+                _walk(inner, here, names, found)
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            _walk(inner, f"{pointer}/{position}", names, found)

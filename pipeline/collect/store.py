@@ -1,0 +1,213 @@
+"""The raw page store: bodies as received, one gzip member each, and a log line for every exchange.
+
+    raw/<run>/<source>/<endpoint>/part-0001.gz     gzip members back to back
+    raw/<run>/<source>/<endpoint>/exchanges.jsonl  one line per body, written after it
+
+A line without its body, or a body without its line, is what a killed run leaves; both are cut off
+when the run is opened again, and every whole exchange is replayed instead of sent.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+from isal import igzip
+
+from pipeline.collect.endpoint import Request
+from pipeline.errors import PageError
+from pipeline.warehouse.pages import StoredPage
+
+PART_BYTES = 256 * 1024 * 1024
+LOG = "exchanges.jsonl"
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One line of the exchange log: what was asked, what came, and where its body is."""
+
+    seq: int
+    identity: str
+    source: str
+    endpoint: str
+    key: str | None
+    method: str
+    url: str
+    request_body: str | None
+    status: int
+    attempt: int
+    sent_at: str
+    received_at: str
+    server_date: str | None
+    sha256: str
+    size_bytes: int
+    part: str
+    part_offset: int
+    part_length: int
+    redactions: list[str]
+
+
+class PageStore:
+    """All pages of one run; threads may keep pages at the same time."""
+
+    def __init__(self, raw: Path, run_id: str) -> None:
+        self.run_id = run_id
+        self._raw = raw
+        self._root = raw / run_id
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._writers: dict[str, _Writer] = {}
+        self._by_identity: dict[str, Exchange] = {}
+        self._seq = 0
+        for log in sorted(self._root.glob(f"*/*/{LOG}")):
+            for exchange in _reopen(self._root, log):
+                self._by_identity[exchange.identity] = exchange
+                self._seq = max(self._seq, exchange.seq)
+        self.replayable = len(self._by_identity)
+
+    def replay(self, request: Request, source: str) -> Exchange | None:
+        """The exchange of the same request, if this run already has it."""
+        return self._by_identity.get(identity(request, source))
+
+    def read(self, exchange: Exchange) -> bytes:
+        """The body of `exchange`, checked against its digest."""
+        page = StoredPage(
+            self.run_id, exchange.part, exchange.part_offset, exchange.part_length, exchange.sha256
+        )
+        return page.read(self._raw)
+
+    def keep(
+        self,
+        request: Request,
+        body: bytes,
+        *,
+        source: str,
+        endpoint: str,
+        gzipped: bytes | None = None,
+        **facts: Any,
+    ) -> Exchange:
+        """Writes `body` (`gzipped` = the same as the server compressed it), then its log line.
+
+        What this returns survives a crash of the process.
+        """
+        member = gzipped or igzip.compress(body, 1, mtime=0)
+        digest = hashlib.sha256(body).hexdigest()
+        with self._lock:
+            self._seq += 1
+            seq = self._seq
+            writer = self._writers.get(f"{source}/{endpoint}")
+            if writer is None:
+                writer = self._writers[f"{source}/{endpoint}"] = _Writer(
+                    self._root, f"{source}/{endpoint}"
+                )
+        part, at = writer.append(member)
+        exchange = Exchange(
+            seq=seq,
+            identity=identity(request, source),
+            source=source,
+            endpoint=endpoint,
+            method=request.method,
+            request_body=request.body_text,
+            sha256=digest,
+            size_bytes=len(body),
+            part=part,
+            part_offset=at,
+            part_length=len(member),
+            **facts,
+        )
+        writer.log(exchange)
+        with self._lock:
+            self._by_identity[exchange.identity] = exchange
+        return exchange
+
+    def exchanges(self, source: str, endpoint: str) -> list[Exchange]:
+        """Every exchange of an endpoint, in the order they were kept."""
+        log = self._root / source / endpoint / LOG
+        found = _lines(log.read_bytes()) if log.exists() else []
+        return sorted(found, key=lambda exchange: exchange.seq)
+
+    def pages(self, source: str, endpoint: str) -> Iterator[tuple[Exchange, bytes]]:
+        """Every answer of an endpoint with a body to load (statuses below 300), one at a time."""
+        for exchange in self.exchanges(source, endpoint):
+            if exchange.status < 300:
+                yield exchange, self.read(exchange)
+
+    def close(self) -> None:
+        """Closes all parts; the run can be opened again."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers.clear()
+
+
+class _Writer:
+    """Appends to the newest part and the log of one endpoint."""
+
+    def __init__(self, root: Path, folder: str) -> None:
+        self._root, self._folder = root, folder
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._number = max(len(list((root / folder).glob("part-*.gz"))), 1)
+        self._file = self._open()
+        self._log: IO[bytes] = (root / folder / LOG).open("ab")
+
+    def _open(self) -> IO[bytes]:
+        self._part = f"{self._folder}/part-{self._number:04d}.gz"
+        return (self._root / self._part).open("ab")
+
+    def append(self, member: bytes) -> tuple[str, int]:
+        with self._lock:
+            if self._file.tell() > PART_BYTES:
+                self._file.close()
+                self._number += 1
+                self._file = self._open()
+            at = self._file.tell()
+            self._file.write(member)
+            self._file.flush()
+            return self._part, at
+
+    def log(self, exchange: Exchange) -> None:
+        line = msgspec.json.encode(exchange) + b"\n"
+        with self._lock:
+            self._log.write(line)
+            self._log.flush()
+
+    def close(self) -> None:
+        self._file.close()
+        self._log.close()
+
+
+def identity(request: Request, source: str) -> str:
+    """What makes two requests of one run the same read."""
+    parts = (source, request.method, request.plane, request.path, request.params, request.body_text)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+
+
+def _reopen(root: Path, log: Path) -> list[Exchange]:
+    """The whole exchanges of a log; what a crash left half-written behind them is cut off."""
+    text = log.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1]
+    if len(whole) < len(text):
+        with log.open("r+b") as file:
+            file.truncate(len(whole))
+    exchanges = _lines(whole)
+    ends: dict[str, int] = {}
+    for exchange in exchanges:
+        end = exchange.part_offset + exchange.part_length
+        ends[exchange.part] = max(ends.get(exchange.part, 0), end)
+    for part in log.parent.glob("part-*.gz"):
+        end = ends.get(part.relative_to(root).as_posix(), 0)
+        if part.stat().st_size > end:
+            with part.open("r+b") as file:
+                file.truncate(end)
+        elif part.stat().st_size < end:
+            raise PageError(
+                f"{part}: ends at byte {part.stat().st_size}, the exchange log names pages up to "
+                f"byte {end}; remove the run's folder {root} to collect it anew"
+            )
+    return exchanges
+
+
+def _lines(text: bytes) -> list[Exchange]:
+    decoder = msgspec.json.Decoder(Exchange)
+    return [decoder.decode(line) for line in text.splitlines()]

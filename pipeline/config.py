@@ -1,0 +1,232 @@
+"""The configuration: flag > environment > muster.toml > default, checked once, secrets masked where they are held."""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from pipeline.errors import ConfigError
+
+DEFAULT_FILE = Path("muster.toml")
+
+FAMILIAR_NAMES = {
+    "AZURE_TENANT_ID": ("purview", "tenant_id"),
+    "AZURE_CLIENT_ID": ("purview", "client_id"),
+    "AZURE_CLIENT_SECRET": ("purview", "client_secret"),
+    "PURVIEW_ACCOUNT_NAME": ("purview", "account"),
+    "IMMUTA_HOST": ("immuta", "govern_url"),
+    "IMMUTA_API_KEY": ("immuta", "api_key"),
+    "IMMUTA_REQUEST_TOKEN": ("immuta", "request_token"),
+}
+"""Environment variables people already have, and the key each one sets."""
+
+
+PurviewPlane = Literal[
+    "datamap", "account", "scanning", "unified_catalog", "data_access", "policy_store", "audit"
+]
+ImmutaPlane = Literal["govern", "request"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PurviewConfig(_Section):
+    """[purview]"""
+
+    account: str | None = Field(None, description="account name: https://<account>.purview.azure.com")
+    endpoint: str | None = Field(None, description="base URL of all planes, instead of account")
+    datamap_url: str | None = Field(None, description="base URL of the Data Map plane alone")
+    account_url: str | None = Field(None, description="base URL of the account plane alone")
+    scanning_url: str | None = Field(None, description="base URL of the scanning plane alone")
+    authority: str = Field("https://login.microsoftonline.com", description="Entra ID sign-in host")
+    tenant_id: str | None = Field(None, description="Entra tenant")
+    client_id: str | None = Field(None, description="application id of the collector")
+    client_secret: SecretStr | None = Field(None, description="secret of the collector")
+    token: SecretStr | None = Field(None, description="a bearer token instead of signing in")
+    skip: tuple[PurviewPlane, ...] = Field((), description="planes not to read")
+    requests_per_second: float = Field(24.0, gt=0, description="ceiling of the pace")
+
+    def base_url(self, plane: str) -> str:
+        """Where a plane is.
+
+        Raises:
+            ConfigError: nothing says where.
+        """
+        url: str | None = getattr(self, f"{plane}_url") or self.endpoint
+        if url is None and self.account is None:
+            raise ConfigError(
+                "no Purview account: set PURVIEW_ACCOUNT_NAME, or [purview] account in muster.toml "
+                "(`muster run --sandbox` needs neither)"
+            )
+        return (url or f"https://{self.account}.purview.azure.com").rstrip("/")
+
+
+class ImmutaConfig(_Section):
+    """[immuta]"""
+
+    govern_url: str | None = Field(None, description="tenant host, e.g. https://acme.immuta.example")
+    request_url: str = Field(
+        "https://na.api.immutacloud.com/marketplace", description="base URL of the Request app's API"
+    )
+    api_key: SecretStr | None = Field(None, description="Govern API key")
+    request_token: SecretStr | None = Field(None, description="Request app personal access token")
+    skip: tuple[ImmutaPlane, ...] = Field((), description="planes not to read")
+    requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
+
+
+class CollectConfig(_Section):
+    """[collect]"""
+
+    workers: int = Field(8, ge=1, le=64, description="threads that send requests")
+    timeout_s: float = Field(60.0, gt=0, description="seconds without a byte before a try is given up")
+
+
+class Config(BaseSettings):
+    """The effective configuration of one command."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MUSTER_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="forbid",
+        frozen=True,
+    )
+
+    home: Path = Field(Path("data"), description="folder of results")
+    packs: list[Path] = Field([], description="folders with rules/, reports/, templates/ of your own")
+    purview: PurviewConfig = PurviewConfig()
+    immuta: ImmutaConfig = ImmutaConfig()
+    collect: CollectConfig = CollectConfig()
+    params: dict[str, dict[str, Any]] = Field({}, description="rule id -> parameters set anew")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Our own environment names before the familiar ones, both before what was given from the file."""
+        return env_settings, InitSettingsSource(settings_cls, _familiar(os.environ)), init_settings
+
+    def digest(self) -> str:
+        """sha256 of the configuration with every secret left out."""
+        text = self.model_dump_json(exclude={"home"})
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load(file: Path | None = None) -> Config:
+    """The configuration from `file` (muster.toml if it is there) and the environment.
+
+    Raises:
+        ConfigError: unreadable file, unknown key or wrong value; the message lists what is valid.
+    """
+    path = file or DEFAULT_FILE
+    content: dict[str, Any] = {}
+    if path.exists():
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    elif file is not None:
+        raise ConfigError(f"{file}: no such file; `muster init` writes one to start from")
+    try:
+        return Config(**content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explained(error, path))) from error
+
+
+def for_sandbox(config: Config, facts: Mapping[str, str]) -> Config:
+    """`config` with both sources pointed at a sandbox that said `facts` about itself."""
+    return config.model_copy(
+        update={
+            "purview": PurviewConfig(
+                account="sandbox",
+                endpoint=facts["url"],
+                authority=facts["url"],
+                tenant_id=facts["tenant_id"],
+                client_id=facts["client_id"],
+                client_secret=SecretStr(facts["client_secret"]),
+                skip=config.purview.skip,
+                requests_per_second=10_000,
+            ),
+            "immuta": ImmutaConfig(
+                govern_url=facts["url"],
+                request_url=f"{facts['url']}/marketplace",
+                api_key=SecretStr(facts["immuta_api_key"]),
+                request_token=SecretStr(facts["immuta_request_token"]),
+                skip=config.immuta.skip,
+                requests_per_second=10_000,
+            ),
+        }
+    )
+
+
+def _familiar(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, dict[str, str]] = {}
+    for name, (section, key) in FAMILIAR_NAMES.items():
+        if environment.get(name):
+            value = environment[name]
+            if key == "govern_url" and "://" not in value:
+                value = f"https://{value}"
+            found.setdefault(section, {})[key] = value
+    return dict(found)
+
+
+def _explained(error: ValidationError, path: Path) -> list[str]:
+    """One line per mistake: where, what, and the keys or kind of value that are valid there."""
+    lines = []
+    for mistake in error.errors():
+        place = ".".join(str(part) for part in mistake["loc"])
+        if mistake["type"] == "extra_forbidden":
+            valid = ", ".join(_keys(mistake["loc"][:-1]))
+            lines.append(f"{path}: {place}: unknown key; valid here: {valid}")
+        else:
+            lines.append(f"{path} or the environment: {place}: {mistake['msg']}")
+    return lines
+
+
+def _keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in loc:
+        inner = model.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def template() -> str:
+    """A muster.toml to start from: every key with what it is, commented out."""
+    lines = ["# Pass Muster. Flags and environment variables win over this file.", ""]
+    plain = [name for name, f in Config.model_fields.items() if not _is_section(f.annotation)]
+    for name in plain:
+        lines.append(f"# {name} = ...  # {Config.model_fields[name].description}")
+    for name, section in Config.model_fields.items():
+        if _is_section(section.annotation):
+            lines += ["", f"[{name}]"]
+            for key, value in section.annotation.model_fields.items():  # type: ignore[union-attr]
+                lines.append(f"# {key} = {_toml(value.default)}  # {value.description}")
+    return "\n".join(lines) + "\n"
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _toml(value: Any) -> str:
+    return '""' if value is None else msgspec.json.encode(value).decode()

@@ -1,0 +1,156 @@
+"""Great Expectations at work: the one module that imports it, and what makes it work on DuckDB.
+
+The dialect of duckdb-engine makes every metric fail in a way that looks like bad data (DuckDB has no
+nested transactions, SQLAlchemy opens one around each query) and keeps DuckDB alive until Python
+ends, which then complains on stderr. The gate needs only to run text on a connection that is open.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, ClassVar
+
+import duckdb
+import sqlalchemy
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.pool import StaticPool
+
+from pipeline.errors import GateError
+from pipeline.gate.plan import Check
+
+with warnings.catch_warnings():
+    # its dependencies import what Python has deprecated; nothing a user could do about it
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import great_expectations
+    from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
+    from great_expectations.expectations.expectation import BatchExpectation
+
+NUMBER = "check"
+"""Where an expectation's `meta` carries the position of its check in the plan."""
+
+
+class OpenConnection:
+    """The caller's connection as SQLAlchemy wants it: its only cursor is the connection itself."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+    def cursor(self) -> "OpenConnection":
+        """This connection: a new cursor would forget which database is in use."""
+        return self
+
+    def close(self) -> None:
+        """Nothing: it belongs to the caller."""
+
+
+class GateDialect(DefaultDialect):
+    """DuckDB without transactions, so that the gate sees what the caller's connection sees."""
+
+    name = "duckdb"
+    supports_statement_cache = False
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        """The module that defines the errors of the connection."""
+        return duckdb
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Nothing: no transactions."""
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Nothing: no transactions."""
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Nothing: no transactions."""
+
+
+sqlalchemy.dialects.registry.register("duckdb.gx", __name__, "GateDialect")
+
+
+class ExpectNoOffence(BatchExpectation):  # type: ignore[misc]
+    """Holds when the check's query has no row; one query, where UnexpectedRowsExpectation runs two."""
+
+    query: str
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
+    success_keys: ClassVar[tuple[str, ...]] = ("query",)
+
+    def _validate(
+        self,
+        metrics: Mapping[str, Any],
+        runtime_configuration: Mapping[str, Any] | None = None,
+        execution_engine: Any = None,
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        rows = metrics["query.table"]
+        return {"success": not rows, "result": {"observed_value": rows}}
+
+
+def validate(
+    con: duckdb.DuckDBPyConnection, checks: Sequence[Check]
+) -> dict[int, tuple[int, tuple[str, ...]]]:
+    """(unexpected, examples) by position of the check, of the checks that ran.
+
+    Raises:
+        GateError: a check could not be evaluated, which says nothing about the data.
+    """
+    batch = _batch(con)
+    found: dict[int, tuple[int, tuple[str, ...]]] = {}
+    numbered = enumerate(checks)
+    # one suite a table: when a query breaks, its whole suite is tried again and again
+    for table, group in groupby(numbered, key=lambda pair: pair[1].table):
+        suite = great_expectations.ExpectationSuite(
+            name=table, expectations=[_expectation(number, check) for number, check in group]
+        )
+        for outcome in batch.validate(suite, result_format="BASIC").results:
+            number = outcome.expectation_config.meta[NUMBER]
+            _demand_no_exception(checks[number], outcome.exception_info)
+            rows = outcome.result["observed_value"]
+            found[number] = (rows[0]["unexpected"], tuple(rows[0]["examples"])) if rows else (0, ())
+    return found
+
+
+def _expectation(number: int, check: Check) -> ExpectNoOffence:
+    severity = "warning" if check.weak else "critical"
+    return ExpectNoOffence(query=check.query, severity=severity, meta={NUMBER: number})
+
+
+def _batch(con: duckdb.DuckDBPyConnection) -> Any:
+    """A batch over `con` in a context that keeps nothing, shows nothing and reports to nobody."""
+    context = great_expectations.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+            store_backend_defaults=_in_memory(),
+        ),
+    )
+    source = context.data_sources.add_sql(
+        "staging",
+        connection_string="duckdb+gx://",
+        kwargs={"creator": lambda: OpenConnection(con), "poolclass": StaticPool},
+    )
+    # the queries name their tables themselves; a batch is needed all the same
+    asset = source.add_query_asset("staging", query="select 1 as one")
+    return asset.add_batch_definition_whole_table("all").get_batch()
+
+
+def _in_memory() -> Any:
+    from great_expectations.data_context.types.base import InMemoryStoreBackendDefaults
+
+    return InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+
+
+def _demand_no_exception(check: Check, info: Mapping[str, Any]) -> None:
+    """Great Expectations reports a query that broke as a failed expectation: it is none."""
+    # one entry, or one per metric under its id
+    entries = [info, *(value for value in info.values() if isinstance(value, Mapping))]
+    for entry in entries:
+        if entry.get("raised_exception"):
+            message = str(entry.get("exception_message")).strip()
+            raise GateError(
+                f"the gate itself failed: {check.table} ({', '.join(check.columns)}), "
+                f"{check.kind}: {message}"
+            )

@@ -1,0 +1,182 @@
+"""The examples of rule files, run: a tiny warehouse from `given`, judged by the engine, compared with `expect`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import ConfigError
+from pipeline.judge import evaluate, link, sensitivity
+from pipeline.judge.evaluate import Moment
+from pipeline.judge.rule import OUTSIDE, Rule, overridden
+from pipeline.judge.sensitivity import SensitivityMap
+from pipeline.warehouse import history, schema
+from pipeline.warehouse.home import connect
+from pipeline.warehouse.schema import Column, Table
+
+AS_OF = datetime(2026, 11, 21, 2, tzinfo=UTC)
+"""The clock of an example that sets none."""
+
+NEUTRAL: Mapping[str, Mapping[str, Any]] = {
+    "asset": {"status": "ACTIVE", "level": "dataset", "detail_read": True},
+    "asset_column": {"status": "ACTIVE"},
+    "classification": {"status": "ACTIVE"},
+    "process": {"status": "ACTIVE"},
+    "scan_run": {"status": "Succeeded"},
+    "immuta_source": {"detail_read": True, "handler_read": True},
+    "access_request": {"type": "DATA_ACCESS"},
+    "product_member": {"type": "DATA_ACCESS", "status": "APPROVED"},
+    "link": {"method": "canonical_path", "confidence": 1.0},
+}
+"""What an ordinary row says where an example is silent."""
+
+_BLANK = {
+    "VARCHAR": "",
+    "BOOLEAN": False,
+    "JSON": "{}",
+    "VARCHAR[]": [],
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one example came out: what differs, nothing when it holds."""
+
+    rule_id: str
+    number: int
+    name: str
+    differences: tuple[str, ...]
+
+
+def workbench() -> duckdb.DuckDBPyConnection:
+    """An empty warehouse in memory; one serves any number of examples, one after the other."""
+    con = connect(":memory:")
+    history.initialise(con)
+    return con
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, rules: Mapping[str, Rule], known: SensitivityMap, rule: Rule
+) -> Iterator[Result]:
+    """The result of every example of `rule` on a workbench; `rules` holds the rules that block it too."""
+    for number, example in enumerate(rule.examples, 1):
+        where = f"{rule.file.label}: example {number}"
+        differences = tuple(_differences(con, rules, known, rule, example, where))
+        yield Result(rule.id, number, example.get("name", ""), differences)
+
+
+def _differences(
+    con: duckdb.DuckDBPyConnection,
+    rules: Mapping[str, Rule],
+    known: SensitivityMap,
+    rule: Rule,
+    example: Mapping[str, Any],
+    where: str,
+) -> Iterator[str]:
+    as_of = example.get("as_of", AS_OF)
+    involved = _with_blockers(rules, rule)
+    params = {member.id: dict(member.params) for member in involved.values()}
+    params[rule.id] = overridden(rule, example.get("params", {}), where)
+    fill(con, example.get("given", {}), known, as_of, where)
+    moment = Moment(1, as_of, known.crosswalk())
+    outcome = evaluate.evaluate(con, involved, params, moment)[-1]
+    if outcome.error:
+        yield outcome.error
+        return
+    found = dict(
+        con.execute(
+            "select subject_id, (status, severity) from judged where rule_id = ?", [rule.id]
+        ).fetchall()
+    )
+    expected = {str(key): str(value) for key, value in example.get("expect", {}).items()}
+    for subject_id in sorted(expected.keys() | found.keys()):
+        status, severity = found.get(subject_id, (OUTSIDE, ""))
+        wanted_status, _, wanted_severity = expected.get(subject_id, OUTSIDE).partition(" ")
+        if status != wanted_status or (wanted_severity and severity != wanted_severity):
+            wanted = f"{wanted_status} {wanted_severity}".strip()
+            yield f"{subject_id}: expected {wanted}, found {status} {severity}".strip()
+
+
+def fill(
+    con: duckdb.DuckDBPyConnection,
+    given: Mapping[str, list[Mapping[str, Any]]],
+    known: SensitivityMap,
+    as_of: datetime,
+    where: str,
+) -> None:
+    """Makes a workbench hold one snapshot of the `given` rows and nothing else.
+
+    The sensitivity map and the links are worked out as for any snapshot, unless they are given.
+
+    Raises:
+        ConfigError: an unknown table or column.
+    """
+    for name, table in schema.tables().items():
+        con.execute(f"delete from {'history.' if table.historised else ''}{name}")
+    insert(con, "snapshot", {"number": 1, "id": "example"}, as_of, where)
+    for name, rows in given.items():
+        for row in rows:
+            insert(con, name, row, as_of, where)
+    if "sensitivity" not in given:
+        sensitivity.write(con, known, 1)
+    if "link" not in given:
+        link.write(con, 1)
+
+
+def insert(
+    con: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any], as_of: datetime, where: str
+) -> None:
+    """Adds one row as of snapshot 1.
+
+    Raises:
+        ConfigError: an unknown table or column.
+    """
+    values = completed(table, row, as_of, where)
+    target = table
+    if schema.tables()[table].historised:
+        target = f"history.{table}"
+        values |= {"valid_from": 1, "row_hash": 0}
+    con.execute(
+        f"insert into {target} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
+        list(values.values()),
+    )
+
+
+def completed(table: str, row: Mapping[str, Any], as_of: datetime, where: str) -> dict[str, Any]:
+    """The whole row: neutral values in required columns that `row` leaves out, null in others.
+
+    Raises:
+        ConfigError: an unknown table or column.
+    """
+    if table not in schema.tables():
+        raise ConfigError(f"{where}: no table {table}; tables: {', '.join(schema.tables())}")
+    about = schema.tables()[table]
+    names = [column.name for column in about.columns]
+    for name in row:
+        if name not in names:
+            raise ConfigError(f"{where}: {table} has no column {name}; columns: {', '.join(names)}")
+    return {column.name: _value(about, column, row, as_of) for column in about.columns}
+
+
+def _with_blockers(rules: Mapping[str, Rule], rule: Rule) -> dict[str, Rule]:
+    involved: dict[str, Rule] = {}
+    for blocker in rule.blocked_by:
+        involved |= _with_blockers(rules, rules[blocker])
+    return involved | {rule.id: rule}
+
+
+def _value(table: Table, column: Column, row: Mapping[str, Any], as_of: datetime) -> Any:
+    if column.name in row:
+        value = row[column.name]
+        return json.dumps(value) if column.type == "JSON" else value
+    if table.name == "classification" and column.name == "entity_guid":
+        return row.get("column_guid") or row["asset_guid"]
+    neutral = NEUTRAL.get(table.name, {})
+    if column.name in neutral:
+        return neutral[column.name]
+    if not column.required:
+        return None
+    return as_of if column.type == "TIMESTAMP WITH TIME ZONE" else _BLANK.get(column.type, 0)

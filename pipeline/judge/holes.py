@@ -1,0 +1,206 @@
+"""What missing data does to verdicts: a hole is never compliance, and never ends a finding.
+
+Works on the temp tables of `evaluate`: `found` (verdicts of one rule in this snapshot) and
+`former` (its verdicts in the snapshot before).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipeline.errors import RuleError
+from pipeline.judge.rule import Rule
+from pipeline.judge.subjects import SUBJECTS
+from pipeline.warehouse import schema
+
+if TYPE_CHECKING:
+    from pipeline.judge.evaluate import Outcome
+
+DERIVED_FROM = {"link": ("asset", "immuta_source")}
+"""Tables that we fill ourselves, and the tables they are made of."""
+
+ABOUT_THE_RUN = "endpoint"
+"""The subject of rules that judge the holes themselves."""
+
+# An incomplete endpoint whose missing answers are all known by key leaves the rest of its tables
+# reliable: rules look such keys up in `gap` themselves. Anything more is missing nobody knows where.
+_WHOLE = """
+with keyed as (
+    select endpoint, count(*) as gap_count
+    from gap
+    where key <> '*'
+    group by endpoint
+)
+select
+    r.endpoint,
+    case r.verdict when 'skipped' then 'skipped by configuration' else 'not read completely' end as problem
+from reconciliation r
+left join keyed k on k.endpoint = r.endpoint
+where list_has_any(r.tables, $tables)
+    and (
+        r.verdict = 'skipped'
+        or (r.verdict = 'incomplete' and k.endpoint is null)
+        or (r.verdict = 'incomplete' and r.distinct_keys + k.gap_count < least(r.server_total_before, r.server_total))
+    )
+union
+select endpoint, 'not read completely'
+from gap
+where key = '*'
+    and list_has_any(tables, $tables)
+order by all
+"""
+
+
+def recall(con: duckdb.DuckDBPyConnection, rule: Rule, number: int) -> None:
+    """Fills `former` with the verdicts of the rule in the snapshot before `number`."""
+    con.execute(
+        "create or replace temp table former as "
+        "select subject_id, status, severity, reason, subject_name, evidence from history.verdict "
+        "where rule_id = $rule and valid_from < $number "
+        "and (valid_to is null or valid_to >= $number)",
+        {"rule": rule.id, "number": number},
+    )
+
+
+def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence["Outcome"]) -> str | None:
+    """Why nothing that this rule says can be relied on: a table it reads is not complete; None if it can be.
+
+    Raises:
+        RuleError: the tables it reads cannot be told.
+    """
+    if rule.subject == ABOUT_THE_RUN:
+        return None
+    for blocker in blockers:
+        if blocker.error or blocker.hole:
+            return f"depends on {blocker.rule.id}, which could not be evaluated"
+    tables = [name for name in tables_read(con, rule.sql) if name not in ("gap", "reconciliation")]
+    rows = con.execute(_WHOLE, {"tables": tables}).fetchall()
+    if not rows:
+        return None
+    return "; ".join(f"{endpoint} was {problem}" for endpoint, problem in rows)
+
+
+def carry_everything(con: duckdb.DuckDBPyConnection, reason: str) -> None:
+    """Makes every verdict not_evaluated for `reason`, and keeps former members that are absent now."""
+    con.execute("update found set status = 'not_evaluated', reason = ?", [reason])
+    _carry(con, "true", "?", [reason])
+
+
+def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    """Takes subjects out whose prerequisite did not pass; a former finding stays if that is merely unknown."""
+    for blocker, blocker_subject in _blockers(con, rule):
+        pairs = "select subject_id, subject_id as parent_id from {}"
+        now, before = pairs.format("found"), pairs.format("former")
+        if blocker_subject != rule.subject:
+            now = before = SUBJECTS[rule.subject].inside[blocker_subject]
+        con.execute(
+            f"delete from found where subject_id in ({_blocked(now)} and b.status <> 'pass')",
+            [blocker],
+        )
+        _carry(
+            con,
+            f"status <> 'pass' and subject_id in ({_blocked(before)} and b.status = 'not_evaluated')",
+            "?",
+            [f"depends on {blocker}, which could not be evaluated for it", blocker],
+        )
+
+
+def carry_hidden(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    """Keeps former findings, as not_evaluated, whose subject is gone while a gap has its key."""
+    if rule.subject == ABOUT_THE_RUN:
+        return
+    con.execute(
+        f"""
+        create or replace temp table hidden as
+        select k.subject_id, min(concat(g.endpoint, ' could not be read for ', g.key)) as reason
+        from ({SUBJECTS[rule.subject].gap_keys}) k
+        join gap g on g.key = k.key
+        where list_has_any(g.tables, ?)
+        group by k.subject_id
+        """,
+        [tables_read(con, rule.sql)],
+    )
+    _carry(
+        con,
+        "status <> 'pass' and subject_id in (select subject_id from hidden)",
+        "(select h.reason from hidden h where h.subject_id = former.subject_id)",
+        [],
+    )
+
+
+def tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    """The public tables that `sql` reads, through derived views too.
+
+    Raises:
+        RuleError: DuckDB cannot say what the query is made of.
+    """
+    views = dict(
+        con.execute(
+            "select view_name, sql from duckdb_views() where not internal and schema_name = 'main'"
+        ).fetchall()
+    )
+    found: set[str] = set()
+    todo = [sql]
+    while todo:
+        for name in _names(con, todo.pop()):
+            if name in found:
+                continue
+            found.add(name)
+            if name in DERIVED_FROM:
+                found.update(DERIVED_FROM[name])
+            elif name not in schema.tables() and name in views:
+                todo.append(views[name].split(" AS ", 1)[1].rstrip(";"))
+    return sorted(found & schema.tables().keys())
+
+
+def _names(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[str]:
+    rows = con.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
+    tree = json.loads(rows[0][0])
+    if tree["error"]:
+        raise RuleError(f"the tables it reads cannot be told: {tree['error_message']}")
+    yield from _relations(tree)
+
+
+def _relations(node: Any) -> Iterator[str]:
+    """Names of tables, views and table macros anywhere in a serialised query."""
+    if isinstance(node, list):
+        for part in node:
+            yield from _relations(part)
+    elif isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            yield node["table_name"]
+        elif node.get("type") == "TABLE_FUNCTION":
+            yield str(node["function"]["function_name"]).removesuffix("_at")
+        for part in node.values():
+            yield from _relations(part)
+
+
+def _blockers(con: duckdb.DuckDBPyConnection, rule: Rule) -> Iterator[tuple[str, str]]:
+    """(rule id, subject) of the blockers that gave any verdict."""
+    for blocker in rule.blocked_by:
+        rows = con.execute(
+            "select subject from judged where rule_id = ? limit 1", [blocker]
+        ).fetchall()
+        if rows:
+            yield blocker, rows[0][0]
+
+
+def _blocked(pairs: str) -> str:
+    """SQL for the subjects whose parent in `pairs` has a verdict of the rule that is bound as ?."""
+    return (
+        f"select pair.subject_id from ({pairs}) pair "
+        "join judged b on b.subject_id = pair.parent_id and b.rule_id = ?"
+    )
+
+
+def _carry(con: duckdb.DuckDBPyConnection, condition: str, reason: str, values: list[Any]) -> None:
+    """Adds the former members that meet `condition` and are absent now, as not_evaluated."""
+    con.execute(
+        "insert into found by name "
+        f"select subject_id, 'not_evaluated' as status, severity, {reason} as reason, subject_name, "
+        f"evidence from former where {condition} "
+        "and not exists (select 1 from found f where f.subject_id = former.subject_id)",
+        values,
+    )

@@ -1,0 +1,161 @@
+"""Judging a sealed snapshot: what it means, what is linked, every rule's verdicts, stored with history."""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import UsageError
+from pipeline.judge import evaluate, link, rule, sensitivity
+from pipeline.judge.evaluate import Moment, Outcome
+from pipeline.judge.rule import SEVERITIES
+from pipeline.packs import Packs
+from pipeline.warehouse import history, schema
+from pipeline.warehouse.home import Home, connect, revise
+
+MEMORY_LIMIT = "60%"
+"""Of this machine, for the SQL of rules; what does not fit goes to disk."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What judging a snapshot came to."""
+
+    snapshot_id: str
+    rules: int
+    errors: Mapping[str, str]
+    population: int
+    passed: int
+    failed: int
+    not_evaluated: int
+    failed_by_severity: Mapping[str, int]
+    new: int
+    resolved: int
+
+
+def judge(
+    home: Home, packs: Packs, *, overrides: Mapping[str, Mapping[str, Any]] | None = None
+) -> Judgement:
+    """Judges the newest snapshot by the rules of `packs`; the caller holds the lock.
+
+    Judging again replaces the earlier judgement of the same snapshot.
+
+    Raises:
+        ConfigError: a rule file, the sensitivity map or an override is wrong; nothing is stored.
+    """
+    rules = rule.load(packs)
+    params = rule.effective(rules, overrides or {})
+    known = sensitivity.load(packs)
+    home.sealed()
+    with revise(home) as con:
+        number, snapshot_id, as_of = _newest(con)
+        con.execute("begin transaction")
+        sensitivity.write(con, known, number)
+        link.write(con, number)
+        con.execute("commit")
+    moment = Moment(number, as_of, known.crosswalk())
+    with closing(read_only(home, number)) as reader:
+        outcomes = evaluate.evaluate(reader, rules, params, moment)
+        by_severity = _failed_by_severity(reader)
+        with revise(home) as con:
+            con.register("arriving", reader.sql("select * from judged").to_arrow_reader())
+            con.execute(
+                "create temp table verdict_staged as select *, 0::ubigint as content_hash from arriving"
+            )
+            con.unregister("arriving")
+            con.execute("begin transaction")
+            history.merge(con, schema.tables()["verdict"], "verdict_staged", number)
+            _write_rules(con, outcomes, number)
+            con.execute("commit")
+            new, resolved = _changes(con, as_of)
+    return Judgement(
+        snapshot_id=snapshot_id,
+        rules=len(outcomes),
+        errors={o.rule.id: o.error for o in outcomes if o.error},
+        population=sum(o.population for o in outcomes),
+        passed=sum(o.counts["pass"] for o in outcomes),
+        failed=sum(o.counts["fail"] for o in outcomes),
+        not_evaluated=sum(o.counts["not_evaluated"] for o in outcomes),
+        failed_by_severity=by_severity,
+        new=new,
+        resolved=resolved,
+    )
+
+
+def read_only(home: Home, number: int) -> duckdb.DuckDBPyConnection:
+    """A connection to the newest sealed file that shows snapshot `number` and can neither write nor leave the file."""
+    con = connect(home.sealed(), read_only=True)
+    con.execute(f"set variable snapshot = {number}")
+    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def _newest(con: duckdb.DuckDBPyConnection) -> tuple[int, str, datetime]:
+    rows = con.execute(
+        "select number, id, as_of from snapshot order by number desc limit 1"
+    ).fetchall()
+    if not rows:
+        raise UsageError("no snapshot to judge here yet; `muster run --sandbox` makes one")
+    number, snapshot_id, as_of = rows[0]
+    return number, snapshot_id, as_of
+
+
+def _failed_by_severity(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    counted = dict(
+        con.execute(
+            "select severity, count(*) from judged where status = 'fail' group by severity"
+        ).fetchall()
+    )
+    return {severity: counted.get(severity, 0) for severity in SEVERITIES}
+
+
+def _write_rules(con: duckdb.DuckDBPyConnection, outcomes: list[Outcome], number: int) -> None:
+    table = schema.tables()["rule"]
+    columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
+    con.execute(f"create temp table rule_staged ({columns}, content_hash ubigint default 0)")
+    names = [column.name for column in table.columns]
+    con.executemany(
+        f"insert into rule_staged ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+        [[_rule_row(outcome)[name] for name in names] for outcome in outcomes],
+    )
+    history.merge(con, table, "rule_staged", number)
+
+
+def _rule_row(outcome: Outcome) -> dict[str, Any]:
+    stated = outcome.rule
+    return {
+        "id": stated.id,
+        "title": stated.title,
+        "severity": stated.severity,
+        "subject": stated.subject,
+        "why": stated.why,
+        "fix": stated.fix,
+        "confidence": stated.confidence,
+        "params": json.dumps(outcome.params, ensure_ascii=False),
+        "sql": stated.sql,
+        "sha256": stated.file.sha256,
+        "pack": stated.file.pack,
+        "state": "error" if outcome.error else "evaluated",
+        "error": outcome.error,
+        "population": outcome.population,
+        "passed": outcome.counts["pass"],
+        "failed": outcome.counts["fail"],
+        "waived": 0,
+        "not_evaluated": outcome.counts["not_evaluated"],
+    }
+
+
+def _changes(con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[int, int]:
+    """(findings that are new or came back, findings that ended) in this snapshot."""
+    rows = con.execute(
+        "select count(*) filter (where status in ('new', 'reopened')), "
+        "count(*) filter (where status = 'resolved' and resolved_at = ?) from finding",
+        [as_of],
+    ).fetchall()
+    return rows[0][0], rows[0][1]

@@ -1,0 +1,293 @@
+"""What a report says, before it looks like anything: a page of sections, a section of blocks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from pipeline.report import words
+
+Tone = Literal["", "pass", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its name: the only way a number that matters gets into a report.
+
+    `num` None means that it could not be evaluated, for the reason in `cause`. `tables` are the
+    public tables it rests on: when one of them lacks rows, the figure loses its colour and gets a dagger.
+    """
+
+    kpi: str
+    label: str
+    num: int | float | None
+    den: int | None = None
+    not_evaluated: int = 0
+    waived: int = 0
+    unit: str = ""
+    cause: str = ""
+    change: int | float | None = None
+    tone: Tone = ""
+    source: str = ""
+    note: str = ""
+    tables: frozenset[str] = frozenset()
+    joined: str = "of"
+    signed: bool = False
+
+    @property
+    def counted(self) -> str:
+        """The count: `12 of 340`, `12`, `14 days`, or why there is none."""
+        if self.num is None:
+            return f"not evaluated: {self.cause}"
+        number = words.signed(self.num) if self.signed else words.count(self.num)
+        shown = f"{number} {self.unit}" if self.unit else number
+        return shown if self.den is None else f"{shown} {self.joined} {words.count(self.den)}"
+
+    @property
+    def rate(self) -> str:
+        """The rate that goes in brackets after the count; empty where none may be printed."""
+        if self.num is None or self.den is None:
+            return ""
+        return words.rate(int(self.num), self.den, self.not_evaluated)
+
+    @property
+    def coloured(self) -> bool:
+        """Whether its tone may be shown: enough of the population was evaluated."""
+        if self.den is None:
+            return True
+        return self.den >= words.FULL_COVERAGE * (self.den + self.not_evaluated)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name as a system has it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A jump inside the file; `filters` narrows the table it leads to."""
+
+    text: str
+    anchor: str
+    filters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Severity:
+    """The letter of a severity."""
+
+    name: str
+
+
+Part = str | Figure | Code | Link | Severity
+Text = str | tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A cell whose background has one of five steps; step 0 = nothing failed, None = no population."""
+
+    figure: Figure | None
+    step: int = 0
+    hatched: bool = False
+
+
+Cell = Text | Part | Heat | None
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph; a note is small, a limit is marked."""
+
+    text: Text
+    kind: Literal["text", "note", "limit"] = "text"
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of sentences, numbered where their order matters."""
+
+    items: tuple[Text, ...]
+    numbered: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures side by side; headline = the large ones of page one, ledger = label left, number right."""
+
+    figures: tuple[Figure, ...]
+    kind: Literal["headline", "row", "ledger"] = "row"
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar on a common baseline; `start` and `length` are in the unit of `Bars.full`."""
+
+    label: str
+    figure: Figure
+    start: float
+    length: float
+    tone: Literal["end", "pass", "fail", "plain"]
+    loss: float = 0
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Bars that need no script: drawn on page one, printed as they are; the axis runs from `zero` to `full`."""
+
+    id: str
+    title: str
+    bars: tuple[Bar, ...]
+    full: float
+    zero: float = 0
+    note: Text = ""
+
+    def place(self, position: float) -> str:
+        """Where `position` is on the axis, in percent."""
+        return f"{100 * (position - self.zero) / (self.full - self.zero):.2f}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; numbers stand right."""
+
+    title: str
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of at most a few hundred rows, whole in the HTML."""
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: Text = ""
+    empty: str = "Nothing to list."
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Plotly figure (as JSON) for a question, and the same numbers as a table."""
+
+    id: str
+    title: str
+    question: str
+    plot: dict[str, Any]
+    data: Table
+    height: int = 320
+    note: Text = ""
+
+
+@dataclass(frozen=True)
+class GridColumn:
+    """A column of a grid; `choice` offers its values as a filter; a hidden one is searched and filtered only."""
+
+    field: str
+    title: str
+    kind: Literal["text", "number", "severity", "code", "hidden"] = "text"
+    choice: bool = False
+    grow: int = 1
+    width: int = 90
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of any size: searched, filtered and sorted in the browser, its first rows readable without script."""
+
+    id: str
+    caption: str
+    columns: tuple[GridColumn, ...]
+    frame: pl.DataFrame
+    total: Figure
+    first: int = 20
+    height: int = 560
+    detail: bool = False
+    note: Text = ""
+    empty: str = "Nothing to list."
+
+
+@dataclass(frozen=True)
+class Card:
+    """A rule: why it matters, what to do, its parameters and this snapshot's counts."""
+
+    rule_id: str
+    title: str
+    severity: str
+    why: str
+    fix: str
+    confidence: str
+    params: tuple[tuple[str, str], ...]
+    counts: tuple[Figure, ...]
+    sql: str
+    origin: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The rules in force."""
+
+    cards: tuple[Card, ...]
+
+
+Block = Prose | Items | Figures | Bars | Table | Chart | Grid | Cards
+
+
+@dataclass(frozen=True)
+class Section:
+    """A numbered part of a page with a stable anchor; `short` is its name in the contents."""
+
+    id: str
+    title: str
+    short: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Front:
+    """Page one: result (top left), work (below it) and reliance (the right column)."""
+
+    result: tuple[Block, ...]
+    work: tuple[Block, ...]
+    reliance: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report."""
+
+    sections: tuple[Section, ...]
+    front: Front | None = None
+    facts: tuple[tuple[str, str], ...] = field(default=())
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure in it, in reading order, repeats included."""
+        yield from walk(self, Figure)
+
+    def charts(self) -> Iterator[Chart]:
+        """Every chart in it."""
+        yield from walk(self, Chart)
+
+    def grids(self) -> Iterator[Grid]:
+        """Every grid in it."""
+        yield from walk(self, Grid)
+
+
+def walk(node: Any, kind: type) -> Iterator[Any]:
+    """Everything of `kind` in `node`, in the order in which it is read."""
+    if isinstance(node, kind):
+        yield node
+    elif isinstance(node, (tuple, list)):
+        for part in node:
+            yield from walk(part, kind)
+    elif is_dataclass(node):
+        names = sorted((f.name for f in fields(node)), key=lambda name: name != "front")
+        for name in names:
+            yield from walk(getattr(node, name), kind)

@@ -1,0 +1,95 @@
+-- What reports say about the subject of a verdict: how sensitive it is and where it belongs.
+
+-- one row per Immuta data source: the strictest tier known for it, through its link or its own tags
+create or replace temp view source_tier as
+select source_id, min(tier) as tier
+from (
+    select l.source_id, s.tier
+    from link l
+    join sensitive_asset s on s.asset_guid = l.asset_guid
+    where not l.ambiguous
+    union all
+    select t.source_id, s.tier
+    from immuta_column_tag t
+    join sensitivity s on s.source = 'immuta' and s.name = t.tag
+    where s.tier in (1, 2)
+)
+group by source_id;
+
+-- one row per data product: the strictest tier of its sources
+create or replace temp view product_tier as
+select p.product_id, min(t.tier) as tier
+from data_product_source p
+join source_tier t on t.source_id = try_cast(p.source_id as integer)
+group by p.product_id;
+
+-- one row per data product: the names of its domains, as far as a data source names them
+create or replace temp view product_place as
+select
+    p.id as product_id,
+    coalesce(min(d.domain_name), min(p.domain)) as place
+from (select id, unnest(case when len(domains) = 0 then [null] else domains end) as domain from data_product) p
+left join (select domain_id, min(domain_name) as domain_name from immuta_source group by domain_id) d
+    on d.domain_id = p.domain
+group by p.id;
+
+-- one row per catalogued asset, column, source, product or request: its tier (null = none known) and place
+create or replace temp view subject_about as
+with filed as (
+    select a.guid, coalesce(c.name, a.collection_id, '(no collection)') as place
+    from asset a
+    left join collection c on c.id = a.collection_id
+)
+
+select 'asset' as subject, f.guid as subject_id, s.tier, f.place
+from filed f
+left join sensitive_asset s on s.asset_guid = f.guid
+union all
+select 'entity', f.guid, s.tier, f.place
+from filed f
+left join sensitive_asset s on s.asset_guid = f.guid
+union all
+select kind.subject, c.guid, s.tier, f.place
+from asset_column c
+cross join (values ('asset_column'), ('entity')) kind(subject)
+join filed f on f.guid = c.asset_guid
+left join sensitive_column s on s.column_guid = c.guid
+union all
+select 'data_source', d.name, null, coalesce(c.name, d.collection_id, '(no collection)')
+from data_source d
+left join collection c on c.id = d.collection_id
+union all
+select 'immuta_source', i.id::varchar, t.tier, coalesce(i.domain_name, '(no domain)')
+from immuta_source i
+left join source_tier t on t.source_id = i.id
+union all
+select 'data_product', p.product_id, t.tier, coalesce(p.place, '(no domain)')
+from product_place p
+left join product_tier t using (product_id)
+union all
+select 'access_request', r.id, t.tier, coalesce(p.place, '(no domain)')
+from access_request r
+left join product_place p using (product_id)
+left join product_tier t using (product_id);
+
+-- one row per verdict of this snapshot, with the tier and the place of its subject; kept, because many figures count it
+create or replace temp table judged as
+select
+    v.rule_id, v.subject, v.subject_id, v.status, v.severity, v.waived, v.finding_id,
+    split_part(v.rule_id, '-', 1) as family,
+    a.tier,
+    coalesce(a.place, '(whole estate)') as place
+from verdict v
+left join subject_about a on a.subject = v.subject and a.subject_id = v.subject_id;
+
+-- one row per failing subject that is not waived; `overdue` on the clock of the snapshot
+create or replace temp table open_finding as
+select
+    f.*,
+    j.tier,
+    j.place,
+    j.family,
+    f.due_at < (select as_of from shown_snapshot) as overdue
+from finding f
+join judged j on j.finding_id = f.id
+where j.status = 'fail' and not j.waived;

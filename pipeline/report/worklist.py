@@ -1,0 +1,370 @@
+"""Parts that every report has: who has work where, all exceptions, what changed, the trend."""
+
+from dataclasses import replace
+from typing import Literal
+
+from pipeline.report import charts, exceptions, words
+from pipeline.report.exceptions import SEVERITIES, Flow
+from pipeline.report.page import (
+    Bar,
+    Bars,
+    Block,
+    Chart,
+    Code,
+    Column,
+    Figure,
+    Figures,
+    Grid,
+    GridColumn,
+    Link,
+    Prose,
+    Section,
+    Severity,
+    Table,
+)
+from pipeline.report.view import View
+
+AGE_BINS = ((0, 2), (3, 14), (15, 45), (46, 120), (121, 365), (366, None))
+"""Days; the upper ends of the first four are the targets of the four severities."""
+
+
+def must_be_zero(figure: Figure) -> Figure:
+    """`figure` in the tone of a count that is right only at zero."""
+    return figure if figure.num is None else replace(figure, tone="fail" if figure.num else "pass")
+
+
+def chosen(families: tuple[str, ...]) -> str:
+    """The SQL condition for the rule groups of a report."""
+    names = ", ".join(f"'{family}'" for family in families)
+    return f"family in ({names})" if families else "family <> 'EVD'"
+
+
+def change_bars(view: View, families: tuple[str, ...] = ()) -> Block:
+    """Page one's bridge from the exceptions open before to those open now."""
+    flows = exceptions.changes(view, families)
+    if not flows or view.previous is None:
+        return Prose("First snapshot: there is nothing to compare with yet.", "note")
+    tables = exceptions.scope(exceptions.reading(view, families))
+    bars: list[Bar] = []
+    level, levels = 0, []
+    for position, flow in enumerate(flows):
+        after = flow.number if flow.sign == 0 else level + flow.sign * flow.number
+        start = after if flow.sign == 0 else min(level, after)
+        figure = Figure(
+            f"C3.{position}",
+            flow.name,
+            flow.number * (flow.sign or 1),
+            source="sql",
+            tables=tables,
+            signed=flow.sign != 0,
+        )
+        bars.append(Bar(flow.name, figure, start, flow.number if flow.sign else 0, _tone(flow)))
+        level = after
+        levels += [start, after]
+    room = max((max(levels) - min(levels)) * 0.08, 1)
+    zero = max(min(levels) - room, 0)
+    return Bars(
+        "changes",
+        f"Open exceptions: what changed since {words.day(view.previous.as_of)}",
+        tuple(bars),
+        max(levels) + room,
+        zero,
+        f"Axis starts at {words.count(round(zero))}. Grey: what is looked at changed, not how well it is kept.",
+    )
+
+
+def _tone(flow: Flow) -> Literal["end", "pass", "fail", "plain"]:
+    if flow.sign == 0:
+        return "end"
+    return "plain" if flow.scope else "fail" if flow.sign > 0 else "pass"
+
+
+def work_table(view: View, families: tuple[str, ...] = (), limit: int = 7) -> Table:
+    """Page one's list of places with the gravest work, each with a link to its queue."""
+    where = chosen(families)
+    rows = view.rows(
+        f"""
+        select
+            place,
+            count(*) filter (where severity = 'critical') as critical,
+            count(*) filter (where severity = 'high') as high,
+            count(*) filter (where overdue) as overdue,
+            count(*) as open
+        from open_finding
+        where {where}
+        group by place
+        order by critical desc, high desc, open desc, place
+        """
+    )
+    tables = exceptions.scope(exceptions.reading(view, families))
+
+    def cell(place: str, name: str, number: int) -> Figure:
+        return Figure(
+            f"work.{place}.{name}", f"{place}: {name}", number, source="sql", tables=tables
+        )
+
+    shown, rest = rows[:limit], rows[limit:]
+    lines = [
+        (
+            row["place"],
+            *(cell(row["place"], n, row[n]) for n in ("critical", "high", "overdue", "open")),
+            Link("list", "exceptions", (("place", row["place"]),)),
+        )
+        for row in shown
+    ]
+    if rest:
+        names = ("critical", "high", "overdue", "open")
+        sums = [cell("(others)", n, sum(row[n] for row in rest)) for n in names]
+        lines.append((f"{words.plural(len(rest), 'other')}", *sums, Link("list", "exceptions")))
+    return Table(
+        "t-work",
+        "Open exceptions by collection or domain",
+        (
+            Column("Place"),
+            Column("C", True),
+            Column("H", True),
+            Column("Overdue", True),
+            Column("Open", True),
+            Column("Queue"),
+        ),
+        tuple(lines),
+        empty="No open exceptions.",
+    )
+
+
+def section(view: View, families: tuple[str, ...] = ()) -> Section:
+    """All open exceptions, the gravest first, to search and filter."""
+    sql = _OPEN.format(where=chosen(families))
+    frame = view.frame(sql)
+    total = Figure(
+        "KC-06",
+        "Open exceptions",
+        frame.height,
+        source="sql",
+        tables=exceptions.scope(exceptions.reading(view, families)),
+    )
+    columns = (
+        GridColumn("severity", "Sev.", "severity", True, 1, 46),
+        GridColumn("rule_id", "Rule", "code", True, 1, 76),
+        GridColumn("name", "Object", "text", False, 4, 130),
+        GridColumn("path", "Where", "code", False, 4, 130),
+        GridColumn("place", "Place", "text", True, 2, 100),
+        GridColumn("tier", "Tier", "number", True, 1, 44),
+        GridColumn("owner", "Owner", "text", False, 2, 90),
+        GridColumn("status", "Status", "text", True, 1, 78),
+        GridColumn("age_days", "Days", "number", False, 1, 50),
+        GridColumn("due_at", "Due", "text", False, 1, 88),
+        GridColumn("reason", "Condition", "text", False, 5, 170),
+        GridColumn("overdue", "Overdue", "hidden", True),
+        GridColumn("first_seen", "First seen", "hidden"),
+        GridColumn("id", "Finding", "hidden"),
+    )
+    grid = Grid(
+        "exceptions",
+        "Open exceptions",
+        columns,
+        frame,
+        total,
+        detail=True,
+        note="A row opens the finding: criteria, condition, effect, recommendation, and the command that walks back to the bytes received.",
+        empty="No open exceptions.",
+    )
+    return Section("worklist", "Exceptions", "Exceptions", (grid,))
+
+
+def trend(view: View, families: tuple[str, ...] = ()) -> Section:
+    """Open exceptions over snapshots, what moved them, and how old they are."""
+    blocks: list[Block] = [_over_time(view, families)]
+    flows = exceptions.changes(view, families)
+    if flows:
+        blocks.append(_waterfall(flows))
+    blocks += [_speed(view, families), _ages(view, families)]
+    return Section("trend", "Trend", "Trend", tuple(blocks))
+
+
+def _over_time(view: View, families: tuple[str, ...]) -> Chart:
+    rows = exceptions.over_time(view, families)
+    whole = [row for row in rows if row["complete"]]
+    series = [
+        (name.title(), [row[name] for row in whole], charts.SEVERITY[name]) for name in SEVERITIES[:4]
+    ]
+    data = Table(
+        "t-over-time",
+        "Open exceptions by snapshot",
+        (Column("Snapshot"), *(Column(name.title(), True) for name in SEVERITIES[:4]), Column("Remark")),
+        tuple(
+            (
+                Code(row["id"]),
+                *(Figure(f"C2.{row['id']}.{n}", n, row[n], source="sql") for n in SEVERITIES[:4]),
+                "; ".join(
+                    ["incomplete: not drawn"] * (not row["complete"])
+                    + ["rule set or parameters changed"] * row["rules_changed"]
+                ),
+            )
+            for row in rows
+        ),
+    )
+    few = " Fewer than eight snapshots: no slope is put into words." if len(rows) < 8 else ""
+    return Chart(
+        "C2",
+        "Open exceptions over time",
+        "Is it getting better?",
+        charts.columns_over_time(
+            [row["as_of"] for row in whole],
+            series,
+            [row["as_of"] for row in rows if row["rules_changed"]],
+            [row["as_of"] for row in rows if not row["complete"]],
+        ),
+        data,
+        300,
+        "One column a snapshot, at its time; missing and incomplete nights stay empty." + few,
+    )
+
+
+def _waterfall(flows: list[Flow]) -> Chart:
+    kinds = ["end" if f.sign == 0 else "scope" if f.scope else "worse" if f.sign > 0 else "better" for f in flows]
+    values = [flow.number if flow.sign >= 0 else -flow.number for flow in flows]
+    return Chart(
+        "C3",
+        "Change since the previous snapshot",
+        "Why did it change?",
+        charts.waterfall([flow.name for flow in flows], values, kinds),
+        Table(
+            "t-changes",
+            "From open before to open now; the steps add up",
+            (Column("Step"), Column("Exceptions", True)),
+            tuple(
+                (flow.name, Figure(f"C3.{i}", flow.name, value, source="sql"))
+                for i, (flow, value) in enumerate(zip(flows, values, strict=True))
+            ),
+        ),
+        300,
+    )
+
+
+def _speed(view: View, families: tuple[str, ...]) -> Figures:
+    where = chosen(families)
+    tables = exceptions.scope(exceptions.reading(view, families))
+    recent = "(select as_of from shown_snapshot) - interval 90 day"
+    family = where.replace("family", "split_part(rule_id, '-', 1)")
+    queries = {
+        ("KC-08.median", "Age of open exceptions, median"): f"select quantile_disc(age_days, 0.5) as num from open_finding where {where}",
+        ("KC-08.p90", "Age, 90th percentile"): f"select quantile_disc(age_days, 0.9) as num from open_finding where {where}",
+        ("KC-09", "Time to resolve, median of the last 90 days"): "select quantile_disc(date_diff('day', opened_at, resolved_at), 0.5) as num "
+        f"from finding where status = 'resolved' and resolved_at >= {recent} and {family}",
+        ("KC-09.count", "Resolved in the last 90 days"): f"select count(*) as num from finding where status = 'resolved' and resolved_at >= {recent} and {family}",
+        ("KC-10", "Open again within the last 90 days"): f"select count(*) as num from finding where reopened_count > 0 and status <> 'resolved' and opened_at >= {recent} and {family}",
+    }  # fmt: skip
+    found = []
+    for (kpi, label), sql in queries.items():
+        figure = view.counted(kpi, label, sql, tables=tables, before=False)
+        if figure.num is None:
+            figure = replace(figure, cause="nothing to measure yet")
+        elif label.startswith(("Age", "Time")):
+            figure = replace(figure, unit="day" if figure.num == 1 else "days")
+        found.append(figure)
+    return Figures(tuple(found))
+
+
+def _ages(view: View, families: tuple[str, ...]) -> Chart:
+    names = ["0–2", "3–14", "15–45", "46–120", "121–365", "over 365"]
+    cases = " ".join(f"when age_days <= {high} then {i}" for i, (_, high) in enumerate(AGE_BINS) if high)
+    rows = view.rows(
+        f"select severity, case {cases} else 5 end as bin, count(*) as open "
+        f"from open_finding where {chosen(families)} group by all order by all"
+    )
+    medians = {
+        row["severity"]: row["median"]
+        for row in view.rows(
+            "select severity, quantile_disc(age_days, 0.5) as median "
+            f"from open_finding where {chosen(families)} group by severity"
+        )
+    }
+    counts = {(row["severity"], row["bin"]): row["open"] for row in rows}
+    panels = []
+    for name in SEVERITIES[:4]:
+        middle = f"median {words.days(medians[name])}" if name in medians else "none open"
+        panels.append((name.title(), [counts.get((name, b), 0) for b in range(6)], charts.SEVERITY[name], middle))
+    table = Table(
+        "t-ages",
+        "Open exceptions by age in days",
+        (Column("Severity"), *(Column(name, True) for name in names)),
+        tuple(
+            (
+                Severity(severity),
+                *(
+                    Figure(f"C6.{severity}.{b}", f"{severity}, {names[b]} days", counts.get((severity, b), 0), source="sql")
+                    for b in range(6)
+                ),
+            )
+            for severity in SEVERITIES[:4]
+        ),
+    )
+    return Chart(
+        "C6",
+        "Age of open exceptions",
+        "Do we sit on old items?",
+        charts.histograms(panels, names, [0.5, 1.5, 2.5, 3.5]),
+        table,
+        280,
+        "Days since the exception opened; the dashed line is the target of the severity.",
+    )
+
+
+_OPEN = """
+with owner as (
+    select 'asset' as subject, asset_guid as subject_id, string_agg(principal_id, ', ' order by principal_id) as owner
+    from contact
+    where role = 'Owner'
+    group by asset_guid
+    union all
+    select 'immuta_source', source_id::varchar, string_agg(coalesce(name, user_id), ', ' order by name, user_id)
+    from immuta_membership
+    where state = 'owner'
+    group by source_id
+    union all
+    select 'data_product', id, expert_name
+    from data_product
+    where expert_name is not null
+),
+
+shown as (
+    select
+        f.*,
+        case when f.subject in ('asset_column', 'entity') then coalesce(c.asset_guid, f.subject_id)
+            when f.subject = 'asset' then f.subject_id
+        end as asset_guid
+    from open_finding f
+    left join asset_column c on c.guid = f.subject_id
+)
+
+select
+    f.severity,
+    f.rule_id,
+    coalesce(f.subject_name, f.subject_id) as name,
+    coalesce(
+        concat_ws('.', a.database_name, a.schema_name, a.table_name),
+        concat_ws('.', i.database_name, i.schema_name, i.table_name),
+        ''
+    ) as path,
+    f.place,
+    f.tier,
+    o.owner,
+    f.status,
+    f.first_seen,
+    f.age_days,
+    f.due_at,
+    f.overdue,
+    f.reason,
+    f.id
+from shown f
+left join asset a on a.guid = f.asset_guid
+left join immuta_source i on f.subject = 'immuta_source' and i.id::varchar = f.subject_id
+left join owner o
+    on (o.subject = 'asset' and o.subject_id = f.asset_guid)
+    or (o.subject = f.subject and o.subject <> 'asset' and o.subject_id = f.subject_id)
+where {where}
+order by
+    list_position(['critical', 'high', 'medium', 'low', 'info'], f.severity),
+    f.overdue desc, f.tier nulls last, f.rule_id, name, f.id
+"""

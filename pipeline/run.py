@@ -1,0 +1,165 @@
+"""The nightly run: collect, check, seal, judge, report. Each stage is a function of what the one before left on disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+
+from pipeline import gate, log
+from pipeline.collect import auth, runs
+from pipeline.collect.client import Client, Plane
+from pipeline.collect.pace import Pace
+from pipeline.collect.reconcile import reconcile
+from pipeline.collect.staging import Staging
+from pipeline.collect.store import PageStore
+from pipeline.collect.walk import Report, Walked, collect
+from pipeline.config import Config, ImmutaConfig, PurviewConfig
+from pipeline.errors import ConfigError
+from pipeline.sources import immuta, purview
+from pipeline.warehouse.home import Home
+from pipeline.warehouse.seal import Facts, next_number, seal
+
+NOTHING: Report = lambda _name, _done, _planned: None  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A snapshot just sealed: what it is called, and what is missing from it."""
+
+    snapshot_id: str
+    complete: bool
+    outcomes: list[Walked]
+    checks: int
+
+
+def collect_and_seal(
+    config: Config,
+    home: Home,
+    *,
+    estate: str,
+    config_sha256: str,
+    as_of: datetime | None,
+    report: Report = NOTHING,
+) -> Sealed:
+    """Reads both systems and seals what they said; the caller holds the lock.
+
+    Raises:
+        SignInError, UnreachableError: nothing is sealed; the next run goes on from here.
+        GateError: the data is broken: nothing is sealed, the pages stay for inspection.
+    """
+    next_number(home, as_of or datetime.now(UTC))
+    run, goes_on = runs.begin(home.raw, as_of, estate, config_sha256)
+    number = next_number(home, run.as_of)
+    store = PageStore(home.raw, run.run_id)
+    if goes_on:
+        log.say("going on with an unfinished run", run=run.run_id, answers_kept=store.replayable)
+    staging = Staging(home.raw / run.run_id / "staging.duckdb", store, number)
+    with httpx.Client(timeout=config.collect.timeout_s) as sign_in:
+        clients = build_clients(config, store, sign_in)
+        try:
+            skip: Mapping[str, frozenset[str]] = {
+                "purview": frozenset(config.purview.skip),
+                "immuta": frozenset(config.immuta.skip),
+            }
+            outcomes = collect(
+                clients, staging, workers=config.collect.workers, skip=skip, report=report
+            )
+            complete = reconcile(staging, outcomes)
+            for client in clients.values():
+                staging.record_exchanges(client.source, run.run_id)
+        finally:
+            for client in clients.values():
+                client.close()
+            store.close()
+            staging.close()
+    checked = gate.check(staging.path)
+    skipped = [f"{name}.{plane}" for name, planes in skip.items() for plane in sorted(planes)]
+    facts = Facts(
+        run.run_id,
+        run.as_of,
+        run.started_at,
+        estate,
+        complete,
+        skipped,
+        version("passmuster"),
+        config_sha256,
+        checked.checks,
+    )
+    snapshot_id = seal(home, staging.path, number, facts)
+    run.state = "sealed"
+    run.save(home.raw)
+    staging.path.unlink()
+    return Sealed(snapshot_id, complete, outcomes, checked.checks)
+
+
+def build_clients(config: Config, store: PageStore, sign_in: httpx.Client) -> dict[str, Client]:
+    """One client per source, signed in when it first sends."""
+    timeout_s = config.collect.timeout_s
+    return {
+        "purview": Client(
+            purview.SOURCE,
+            _purview_planes(config.purview, sign_in),
+            Pace(config.purview.requests_per_second),
+            store,
+            timeout_s=timeout_s,
+        ),
+        "immuta": Client(
+            immuta.SOURCE,
+            _immuta_planes(config.immuta, sign_in),
+            Pace(config.immuta.requests_per_second),
+            store,
+            timeout_s=timeout_s,
+        ),
+    }
+
+
+def estate_name(config: Config) -> str:
+    """What the estate is called in snapshots and reports: the Purview account and the Immuta host."""
+    account = config.purview.account or config.purview.endpoint or "?"
+    return f"{account} + {httpx.URL(config.immuta.govern_url or '').host or '?'}"
+
+
+def _purview_planes(config: PurviewConfig, sign_in: httpx.Client) -> dict[str, Plane]:
+    flow: httpx.Auth
+    if config.token:
+        flow = auth.StaticToken(config.token.get_secret_value())
+    elif config.client_secret and config.tenant_id and config.client_id:
+        secret = config.client_secret.get_secret_value()
+        flow = auth.FetchedToken(
+            auth.entra_client_secret(
+                sign_in, config.authority, config.tenant_id, config.client_id, secret
+            )
+        )
+    else:
+        flow = auth.FetchedToken(auth.azure_default())
+    planes = ("datamap", "account", "scanning")
+    return {plane: Plane(config.base_url(plane), flow) for plane in planes}
+
+
+def _immuta_planes(config: ImmutaConfig, sign_in: httpx.Client) -> dict[str, Plane]:
+    planes: dict[str, Plane] = {}
+    if "govern" not in config.skip:
+        if not config.govern_url:
+            raise ConfigError("no Immuta tenant: set IMMUTA_HOST, or [immuta] govern_url in muster.toml")
+        if config.api_key is None:
+            raise ConfigError("no Immuta API key: set IMMUTA_API_KEY, or [immuta] api_key in muster.toml")
+        url = config.govern_url.rstrip("/")
+        fetch = auth.immuta_api_key(sign_in, url, config.api_key.get_secret_value())
+        planes["govern"] = Plane(url, auth.FetchedToken(fetch))
+    if "request" not in config.skip:
+        if config.request_token is None:
+            raise ConfigError(
+                "no token for Immuta's Request app: set IMMUTA_REQUEST_TOKEN or [immuta] request_token, "
+                'or leave the app out with [immuta] skip = ["request"]'
+            )
+        token = config.request_token.get_secret_value()
+        planes["request"] = Plane(config.request_url.rstrip("/"), auth.StaticToken(token))
+    return planes
+
+
+def raw_folder(home: Home, run_id: str) -> Path:
+    """Where the pages of a run are."""
+    return home.raw / run_id

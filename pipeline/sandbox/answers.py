@@ -1,0 +1,49 @@
+"""HTTP answers of both products: JSON bodies, the error shapes of each plane, the estate."""
+
+from typing import Any, cast
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from . import draws
+from .estate import Estate, World
+
+_encode = msgspec.json.Encoder().encode
+
+
+def estate_of(request: Request) -> Estate:
+    """The estate as it is now."""
+    return cast(World, request.app.state.world).now()
+
+
+def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON answer with the body given."""
+    return Response(_encode(body), status, headers, media_type="application/json")
+
+
+def atlas_error(status: int, code: str, message: str) -> Response:
+    """Error of the Data Map."""
+    body = {"requestId": _request_id(message), "errorCode": code, "errorMessage": message}
+    return json_answer(body, status)
+
+
+def plane_error(status: int, code: str, message: str) -> Response:
+    """Error of the account and scanning planes, and of the gateway before all planes."""
+    headers = {"x-ms-error-code": code, "x-ms-request-id": _request_id(message)}
+    return json_answer({"error": {"code": code, "message": message}}, status, headers)
+
+
+def govern_error(status: int, error: str, message: str) -> Response:
+    """Error of Immuta Govern."""
+    return json_answer({"statusCode": status, "error": error, "message": message}, status)
+
+
+def market_error(status: int, error: str, message: str) -> Response:
+    """Error of the Immuta Request app."""
+    return json_answer({"statusCode": status, "message": message, "error": error}, status)
+
+
+def _request_id(message: str) -> str:
+    """Id that depends on the message alone, so that equal requests get equal bytes."""
+    return draws.guid(0, "request id", message)

@@ -1,0 +1,38 @@
+"""Columns of the table templates, spelled for each platform once."""
+
+from typing import NamedTuple
+
+from . import platforms
+from .platforms import PLATFORMS, Platform
+from .vocabulary import TEMPLATES, Field, Template
+
+_LOAD_FIELDS = (Field("load_batch_id", "bigint"), Field("ingested_at", "timestamp"))
+
+
+class Column(NamedTuple):
+    """One column of a dataset, as the Data Map knows it."""
+
+    position: int
+    name: str
+    data_type: str
+    classes: tuple[str, ...]
+    deleted: bool = False
+
+
+def _spelled(platform: Platform, template: Template) -> tuple[Column, ...]:
+    return tuple(
+        Column(at + 1, platforms.spelled(platform, field.name), field.data_type, field.classes)
+        for at, field in enumerate((*template.fields, *_LOAD_FIELDS))
+    )
+
+
+_PLAIN = {
+    (platform.key, template.name): _spelled(platform, template)
+    for platform in PLATFORMS
+    for template in TEMPLATES
+}
+
+
+def deserved(platform: Platform, template: Template) -> tuple[Column, ...]:
+    """The columns of a table with all classifications that its content deserves."""
+    return _PLAIN[platform.key, template.name]

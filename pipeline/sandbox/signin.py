@@ -1,0 +1,143 @@
+"""Signing in to both products, and the check of every call's credentials."""
+
+import base64
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .answers import atlas_error, govern_error, json_answer, market_error, plane_error
+from .clock import iso_millis
+
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 (public: it opens the sandbox only)
+IMMUTA_KEY = "sandbox-immuta-key"
+REQUEST_TOKEN = "sandbox-request-token"  # noqa: S105
+PURVIEW_TOKEN = "sandbox-purview-token"  # noqa: S105 (stands in for a token of Entra ID)
+AUDIENCE = "https://purview.azure.net"
+_KEY = b"sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Issues and checks expiring bearer tokens; they hold their own expiry, nothing is stored."""
+
+    lifetime_s: int = 3599
+
+    def issue(self, audience: str) -> str:
+        """A fresh token."""
+        expires = str(int(time.time()) + self.lifetime_s)
+        body = base64.urlsafe_b64encode(f"{audience} {expires}".encode()).decode()
+        return f"{body}.{_signature(body)}"
+
+    def accepts(self, token: str, audience: str) -> bool:
+        """Whether the token is ours, is for that audience and has not expired."""
+        body, _, signature = token.partition(".")
+        if not hmac.compare_digest(signature, _signature(body)):
+            return False
+        theirs, _, expires = base64.urlsafe_b64decode(body).decode().partition(" ")
+        return theirs == audience and int(expires) > time.time()
+
+
+def _signature(body: str) -> str:
+    return hmac.new(_KEY, body.encode(), hashlib.sha256).hexdigest()
+
+
+def _refused(code: str, number: int, message: str, status: int = 401) -> Response:
+    description = f"AADSTS{number}: {message}"
+    body = {"error": code, "error_codes": [number], "error_description": description}
+    return json_answer(body, status)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    text = (await request.body()).decode("utf-8", "replace")
+    return {name: values[0] for name, values in parse_qs(text).items()}
+
+
+async def entra_token(request: Request) -> Response:
+    """Token for Purview by the client-credentials grant, in the v1 or the v2 form."""
+    form, newer = await _form(request), "/v2.0/" in request.url.path
+    if form.get("grant_type") != "client_credentials":
+        return _refused("unsupported_grant_type", 70003, "The grant type is not supported.", 400)
+    wanted = form.get("scope" if newer else "resource", "")
+    if wanted != AUDIENCE + ("/.default" if newer else ""):
+        return _refused("invalid_scope", 70011, f"The scope {wanted!r} is not valid.", 400)
+    if form.get("client_id") != CLIENT_ID:
+        return _refused("unauthorized_client", 700016, "The application was not found.", 400)
+    if form.get("client_secret") != CLIENT_SECRET:
+        return _refused("invalid_client", 7000215, "Invalid client secret provided.")
+    tokens: Tokens = request.app.state.tokens
+    token = tokens.issue("purview")
+    if newer:
+        return json_answer(
+            {
+                "access_token": token,
+                "expires_in": tokens.lifetime_s,
+                "ext_expires_in": tokens.lifetime_s,
+                "token_type": "Bearer",
+            }
+        )
+    return json_answer(
+        {
+            "access_token": token,
+            "expires_in": str(tokens.lifetime_s),
+            "expires_on": str(int(time.time()) + tokens.lifetime_s),
+            "resource": AUDIENCE,
+            "token_type": "Bearer",
+        }
+    )
+
+
+async def immuta_token(request: Request) -> Response:
+    """Token for Govern in exchange for an API key, given in the body or in the header."""
+    raw = await request.body()
+    key: object = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if raw:
+        try:
+            key = msgspec.json.decode(raw).get("apikey")
+        except (msgspec.DecodeError, AttributeError):
+            key = (await _form(request)).get("apikey")
+    if key != IMMUTA_KEY:
+        return govern_error(401, "Unauthorized", "Invalid API key.")
+    tokens: Tokens = request.app.state.tokens
+    expires = datetime.fromtimestamp(int(time.time()) + tokens.lifetime_s, UTC)
+    token = tokens.issue("immuta")
+    return json_answer(
+        {"authenticated": True, "token": token, "tokenExpiration": iso_millis(expires)}
+    )
+
+
+def refusal(tokens: Tokens, path: str, authorization: str) -> Response | None:
+    """Answer to a call without valid credentials for its plane; None where they are in order."""
+    scheme, _, token = authorization.partition(" ")
+    bearer = token if scheme.lower() == "bearer" else ""
+    if path.startswith("/datamap/"):
+        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, "purview"):
+            return None
+        return atlas_error(401, "Unauthorized", "The access token is missing or invalid.")
+    if path.startswith(("/account", "/scan/")):
+        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, "purview"):
+            return None
+        return plane_error(401, "Unauthorized", "The access token is missing or invalid.")
+    if path.startswith("/marketplace/"):
+        if bearer == REQUEST_TOKEN:
+            return None
+        return market_error(401, "Unauthorized", "Unauthorized")
+    key = bearer or authorization
+    if key == IMMUTA_KEY or tokens.accepts(key, "immuta"):
+        return None
+    return govern_error(401, "Unauthorized", "A valid Authorization token must be provided.")
+
+
+ROUTES = [
+    Route("/{tenant}/oauth2/v2.0/token", entra_token, methods=["POST"]),
+    Route("/{tenant}/oauth2/token", entra_token, methods=["POST"]),
+    Route("/bim/apikey/authenticate", immuta_token, methods=["POST"]),
+]

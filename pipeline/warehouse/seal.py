@@ -1,0 +1,92 @@
+"""Sealing: staging becomes a snapshot, in one transaction on a new copy of the warehouse."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import UsageError
+from pipeline.warehouse import history, schema
+from pipeline.warehouse.home import Home, connect, revise
+
+COLLECTED = ("run", "purview", "immuta")
+"""Groups of tables that come from staging."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a snapshot says about itself."""
+
+    run_id: str
+    as_of: datetime
+    started_at: datetime
+    estate: str
+    complete: bool
+    skipped: list[str]
+    tool_version: str
+    config_sha256: str
+    gate_checks: int
+
+
+def next_number(home: Home, as_of: datetime) -> int:
+    """The number the next snapshot gets.
+
+    Raises:
+        UsageError: the warehouse already holds a later one: its history would not be one line.
+    """
+    if not home.pointer.exists():
+        return 1
+    with connect(home.sealed(), read_only=True) as con:
+        rows = con.execute("select number, as_of, id from snapshot order by number desc limit 1").fetchall()
+    if not rows:
+        return 1
+    number, newest, name = rows[0]
+    if as_of < newest:
+        raise UsageError(
+            f"--as-of {as_of:%Y-%m-%dT%H:%M:%SZ} lies before the newest snapshot {name}: snapshots are "
+            "sealed in order; use a later time, or another MUSTER_HOME"
+        )
+    return int(number) + 1
+
+
+def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
+    """The id of the new snapshot, which is in force when this returns; on any error the old warehouse stays."""
+    with revise(home) as con:
+        history.initialise(con)
+        con.execute(f"attach '{staging}' as staged (read_only)")
+        con.execute("begin transaction")
+        for table in schema.tables().values():
+            if table.group in COLLECTED and table.historised:
+                history.merge(con, table, f"staged.{table.name}", number)
+        con.execute("insert into exchange by name select * exclude (content_hash) from staged.exchange")
+        name = _insert_snapshot(con, number, facts)
+        con.execute("commit")
+        con.execute("detach staged")
+    return name
+
+
+def _insert_snapshot(con: duckdb.DuckDBPyConnection, number: int, facts: Facts) -> str:
+    stem = facts.as_of.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    repeats = con.execute(
+        "select count(*) from snapshot where id = $1 or starts_with(id, $1 || '-')", [stem]
+    ).fetchall()[0][0]
+    name = f"{stem}-{repeats + 1}" if repeats else stem
+    values = {
+        "number": number,
+        "id": name,
+        "run_id": facts.run_id,
+        "as_of": facts.as_of,
+        "started_at": facts.started_at,
+        "sealed_at": datetime.now(UTC),
+        "estate": facts.estate,
+        "complete": facts.complete,
+        "skipped": facts.skipped,
+        "tool_version": facts.tool_version,
+        "config_sha256": facts.config_sha256,
+        "gate_checks": facts.gate_checks,
+    }
+    columns = ", ".join(values)
+    marks = ", ".join("?" for _ in values)
+    con.execute(f"insert into snapshot ({columns}) values ({marks})", list(values.values()))
+    return name

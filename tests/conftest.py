@@ -1,0 +1,156 @@
+"""Shared fixtures: a folder of results with three sealed snapshots of a tiny estate, pages and findings included."""
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipeline.warehouse import history, home, schema
+from pipeline.warehouse.home import Home
+from pipeline.warehouse.schema import Column
+
+Rows = Sequence[Mapping[str, Any]]
+FIRST_DAY = datetime(2026, 11, 1, 2, tzinfo=UTC)
+NEUTRAL = {
+    "VARCHAR": "x",
+    "BOOLEAN": True,
+    "INTEGER": 0,
+    "BIGINT": 0,
+    "DOUBLE": 1.0,
+    "JSON": "{}",
+    "VARCHAR[]": [],
+    "TIMESTAMP WITH TIME ZONE": FIRST_DAY,
+}
+
+
+def _complete(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
+    """`row` with a neutral value in every required column it leaves out."""
+    unknown = set(row) - {column.name for column in columns}
+    assert not unknown, f"no such column: {unknown}"
+    required = {column.name: NEUTRAL[column.type] for column in columns if column.required}
+    return {**required, **row}
+
+
+@pytest.fixture(scope="session")
+def insert() -> Callable[[duckdb.DuckDBPyConnection, str, str, Rows], None]:
+    """A function that inserts rows into a table of the dictionary; required columns left out get neutral values."""
+
+    def insert(con: duckdb.DuckDBPyConnection, target: str, table: str, rows: Rows) -> None:
+        for row in rows:
+            full = _complete(schema.tables()[table].columns, row)
+            marks = ", ".join("?" for _ in full)
+            con.execute(
+                f"insert into {target} ({', '.join(full)}) values ({marks})", list(full.values())
+            )
+
+    return insert
+
+
+@pytest.fixture(scope="session")
+def seal(
+    insert: Callable[[duckdb.DuckDBPyConnection, str, str, Rows], None],
+) -> Callable[[Home, int, Mapping[str, Rows]], None]:
+    """A function that seals snapshot `number`, of day `number`, with these rows and one stored page."""
+
+    def seal(results: Home, number: int, tables: Mapping[str, Rows]) -> None:
+        as_of = FIRST_DAY + timedelta(days=number - 1)
+        page = _store_page(results.raw, number)
+        snapshot = {
+            "number": number,
+            "id": as_of.strftime("%Y%m%dT%H%M%SZ"),
+            "run_id": f"run-{number}",
+            "as_of": as_of,
+            "estate": "tiny",
+        }
+        with home.revise(results) as con:
+            history.initialise(con)
+            con.execute("attach ':memory:' as staging")
+            groups = tuple({table.group for table in schema.tables().values()})
+            history.create_staging(con, "staging", groups)
+            for name, table in schema.tables().items():
+                if table.historised:
+                    insert(con, f"staging.{name}", name, tables.get(name, ()))
+                    history.merge(con, table, f"staging.{name}", number)
+            insert(con, "snapshot", "snapshot", [snapshot])
+            insert(con, "exchange", "exchange", [page])
+            con.execute("detach staging")
+
+    return seal
+
+
+def _store_page(raw: Path, number: int) -> dict[str, Any]:
+    """Writes one page below `raw`; the exchange row that describes it."""
+    body = json.dumps({"value": [{"id": f"a{number}", "name": "x" * 200}]}).encode()
+    member = gzip.compress(body, mtime=0)
+    part = raw / f"run-{number}" / "purview" / "purview.search" / "part-0"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(member)
+    return {
+        "page_id": number * 1_000_000_000,
+        "snapshot_number": number,
+        "run_id": f"run-{number}",
+        "source": "purview",
+        "endpoint": "purview.search",
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "size_bytes": len(body),
+        "part": "purview/purview.search/part-0",
+        "part_length": len(member),
+    }
+
+
+def _asset(guid: str, name: str) -> dict[str, Any]:
+    return {"guid": guid, "name": name, "qualified_name": f"mssql://{guid}.example.com"}
+
+
+def _verdict(guid: str, status: str) -> dict[str, Any]:
+    finding = hashlib.sha256(f"OWN-001|purview:{guid}|".encode()).hexdigest()[:16]
+    return {
+        "rule_id": "OWN-001",
+        "subject_id": guid,
+        "subject": "asset",
+        "status": status,
+        "severity": "high",
+        "finding_id": finding,
+        "waived": False,
+        "subject_name": guid,
+    }
+
+
+SNAPSHOTS: list[dict[str, Rows]] = [
+    {
+        "asset": [_asset("a1", "orders"), _asset("a2", "clients"), _asset("a3", "=1+1")],
+        "verdict": [_verdict("a1", "fail"), _verdict("a2", "pass"), _verdict("a3", "fail")],
+    },
+    {
+        "asset": [_asset("a1", "orders"), _asset("a2", "customers"), _asset("a4", "stock")],
+        "verdict": [_verdict("a1", "fail"), _verdict("a2", "fail"), _verdict("a4", "pass")],
+    },
+    {
+        "asset": [_asset("a1", "orders"), _asset("a2", "customers"), _asset("a3", "=1+1")],
+        "verdict": [_verdict("a1", "pass"), _verdict("a2", "fail"), _verdict("a3", "fail")],
+    },
+]
+
+
+@pytest.fixture(scope="session")
+def _sealed_once(
+    tmp_path_factory: pytest.TempPathFactory, seal: Callable[[Home, int, Mapping[str, Rows]], None]
+) -> Home:
+    results = Home(tmp_path_factory.mktemp("sealed"))
+    for number, tables in enumerate(SNAPSHOTS, start=1):
+        seal(results, number, tables)
+    return results
+
+
+@pytest.fixture
+def tiny(_sealed_once: Home, tmp_path: Path) -> Home:
+    """A folder of results of its own: three snapshots, in which a2 is renamed, a3 leaves and returns, a4 comes and goes."""
+    shutil.copytree(_sealed_once.root, tmp_path / "data", symlinks=True)
+    return Home(tmp_path / "data")
