@@ -43,9 +43,11 @@ class _Section(BaseModel):
 
 
 class PurviewConfig(_Section):
-    """[purview]"""
+    """Section [purview]: the Purview account, its planes and the sign-in."""
 
-    account: str | None = Field(None, description="account name: https://<account>.purview.azure.com")
+    account: str | None = Field(
+        None, description="account name: https://<account>.purview.azure.com"
+    )
     endpoint: str | None = Field(None, description="base URL of all planes, instead of account")
     datamap_url: str | None = Field(None, description="base URL of the Data Map plane alone")
     account_url: str | None = Field(None, description="base URL of the account plane alone")
@@ -74,11 +76,14 @@ class PurviewConfig(_Section):
 
 
 class ImmutaConfig(_Section):
-    """[immuta]"""
+    """Section [immuta]: the Immuta tenant, the Request app and their credentials."""
 
-    govern_url: str | None = Field(None, description="tenant host, e.g. https://acme.immuta.example")
+    govern_url: str | None = Field(
+        None, description="tenant host, e.g. https://acme.immuta.example"
+    )
     request_url: str = Field(
-        "https://na.api.immutacloud.com/marketplace", description="base URL of the Request app's API"
+        "https://na.api.immutacloud.com/marketplace",
+        description="base URL of the Request app's API",
     )
     api_key: SecretStr | None = Field(None, description="Govern API key")
     request_token: SecretStr | None = Field(None, description="Request app personal access token")
@@ -87,10 +92,12 @@ class ImmutaConfig(_Section):
 
 
 class CollectConfig(_Section):
-    """[collect]"""
+    """Section [collect]: how the collector sends."""
 
     workers: int = Field(8, ge=1, le=64, description="threads that send requests")
-    timeout_s: float = Field(60.0, gt=0, description="seconds without a byte before a try is given up")
+    timeout_s: float = Field(
+        60.0, gt=0, description="seconds without a byte before a try is given up"
+    )
 
 
 class Config(BaseSettings):
@@ -105,7 +112,9 @@ class Config(BaseSettings):
     )
 
     home: Path = Field(Path("data"), description="folder of results")
-    packs: list[Path] = Field([], description="folders with rules/, reports/, templates/ of your own")
+    packs: list[Path] = Field(
+        [], description="folders with rules/, reports/, templates/ of your own"
+    )
     purview: PurviewConfig = PurviewConfig()
     immuta: ImmutaConfig = ImmutaConfig()
     collect: CollectConfig = CollectConfig()
@@ -117,8 +126,7 @@ class Config(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        **unused: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Our own environment names before the familiar ones, both before what was given from the file."""
         return env_settings, InitSettingsSource(settings_cls, _familiar(os.environ)), init_settings

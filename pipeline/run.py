@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import httpx
 
@@ -86,13 +85,13 @@ def collect_and_seal(
         skipped,
         version("passmuster"),
         config_sha256,
-        checked.checks,
+        checked.ran,
     )
     snapshot_id = seal(home, staging.path, number, facts)
     run.state = "sealed"
     run.save(home.raw)
     staging.path.unlink()
-    return Sealed(snapshot_id, complete, outcomes, checked.checks)
+    return Sealed(snapshot_id, complete, outcomes, checked.ran)
 
 
 def build_clients(config: Config, store: PageStore, sign_in: httpx.Client) -> dict[str, Client]:
@@ -143,9 +142,13 @@ def _immuta_planes(config: ImmutaConfig, sign_in: httpx.Client) -> dict[str, Pla
     planes: dict[str, Plane] = {}
     if "govern" not in config.skip:
         if not config.govern_url:
-            raise ConfigError("no Immuta tenant: set IMMUTA_HOST, or [immuta] govern_url in muster.toml")
+            raise ConfigError(
+                "no Immuta tenant: set IMMUTA_HOST, or [immuta] govern_url in muster.toml"
+            )
         if config.api_key is None:
-            raise ConfigError("no Immuta API key: set IMMUTA_API_KEY, or [immuta] api_key in muster.toml")
+            raise ConfigError(
+                "no Immuta API key: set IMMUTA_API_KEY, or [immuta] api_key in muster.toml"
+            )
         url = config.govern_url.rstrip("/")
         fetch = auth.immuta_api_key(sign_in, url, config.api_key.get_secret_value())
         planes["govern"] = Plane(url, auth.FetchedToken(fetch))
@@ -158,8 +161,3 @@ def _immuta_planes(config: ImmutaConfig, sign_in: httpx.Client) -> dict[str, Pla
         token = config.request_token.get_secret_value()
         planes["request"] = Plane(config.request_url.rstrip("/"), auth.StaticToken(token))
     return planes
-
-
-def raw_folder(home: Home, run_id: str) -> Path:
-    """Where the pages of a run are."""
-    return home.raw / run_id

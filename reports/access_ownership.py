@@ -1,7 +1,7 @@
 """Access and ownership: who owns what, who can see what, how access was granted and when it ends."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.report import charts, exceptions, reliance, words, worklist
 from pipeline.report.page import (
@@ -41,6 +41,8 @@ PRIVILEGED = (
     "PROJECT_MANAGER", "IMPERSONATE_USER",
 )  # fmt: skip
 ROW_LIMIT = 50_000
+
+_ENDS = {"past": "past expiry, still approved", "later": "after 26 weeks", "never": "no expiry"}
 
 
 def build(view: View) -> Page:
@@ -112,7 +114,9 @@ def _headline(view: View) -> tuple[Figure, ...]:
 
 
 def _independent(view: View) -> Figure:
-    figure = view.passing("KA-04", "Independently approved", "ACC-001", note="target 100 % (ACC-001)")
+    figure = view.passing(
+        "KA-04", "Independently approved", "ACC-001", note="target 100 % (ACC-001)"
+    )
     return replace(figure, tone="pass" if figure.num == figure.den else "fail")
 
 
@@ -146,7 +150,9 @@ def _calendar_bars(view: View) -> Bars:
     for name, label, low, high in spans:
         number = sum(row["grants"] for row in rows if low <= row["slot"] <= high)
         figure = Figure(f"C11.{name}", label, number, source="sql", tables=tables_in(_CALENDAR))
-        tone = "fail" if name == "past" else "plain" if name == "never" else "pass"
+        tone: Literal["pass", "fail", "plain"] = "pass"
+        if name in ("past", "never"):
+            tone = "fail" if name == "past" else "plain"
         bars.append(Bar(label, figure, 0, number, tone))
     most = max(bar.length for bar in bars) or 1
     note = "Approved data access by the end of its request, on the clock of the snapshot; ACC-007 allows 24 hours more."
@@ -162,7 +168,13 @@ def _decisions(view: View) -> tuple[Text, ...]:
     for row in exceptions.per_rule(view):
         rule, options = view.rules[row["rule_id"]], _OPTIONS.get(row["rule_id"])
         if options:
-            figure = Figure(f"decide.{rule.id}", rule.title, row["open"], source=f"rule:{rule.id}", tables=rule.tables)
+            figure = Figure(
+                f"decide.{rule.id}",
+                rule.title,
+                row["open"],
+                source=f"rule:{rule.id}",
+                tables=rule.tables,
+            )
             late = "Due since" if row["due_at"] and row["due_at"] < view.as_of else "Decide by"
             link = Link(rule.id, "exceptions", (("rule_id", rule.id),))
             found.append((f"{late} {words.day(row['due_at'])}: {options}; settles ", figure, " (", link, ")."))  # fmt: skip
@@ -177,10 +189,14 @@ def _grid(
 ) -> Grid:
     """A grid of what `sql` returns, cut at the row limit, with the full count above it."""
     frame = view.frame(f"{sql}\nlimit {ROW_LIMIT}")
-    total = view.value(f"select count(*) from ({sql})") if frame.height == ROW_LIMIT else frame.height
+    total = (
+        view.value(f"select count(*) from ({sql})") if frame.height == ROW_LIMIT else frame.height
+    )
     note = extra.pop("note", "")
     if total > frame.height:
-        note = f"The first {words.count(ROW_LIMIT)} rows in this order; all with `muster sql`. {note}"
+        note = (
+            f"The first {words.count(ROW_LIMIT)} rows in this order; all with `muster sql`. {note}"
+        )
     figure = Figure(f"T.{name}", caption, total, source="sql", tables=tables_in(sql))
     return Grid(name, caption, columns, frame, figure, note=note, **extra)
 
@@ -206,7 +222,10 @@ def _ownership(view: View) -> Section:
         "Objects by owner",
         (Column("Owner (object id)"), Column("Objects", True)),
         tuple(
-            (Code(row["owner"]), Figure(f"C13.{row['owner']}", "objects", row["objects"], source="sql"))
+            (
+                Code(row["owner"]),
+                Figure(f"C13.{row['owner']}", "objects", row["objects"], source="sql"),
+            )
             for row in shown
         ),
     )
@@ -214,7 +233,9 @@ def _ownership(view: View) -> Section:
         "C13",
         "Ownership concentration",
         "Who carries too much?",
-        charts.concentration([row["owner"] for row in shown], [row["objects"] for row in shown], max(total, 1)),
+        charts.concentration(
+            [row["owner"] for row in shown], [row["objects"] for row in shown], max(total, 1)
+        ),
         data,
         330,
         f"The {len(shown)} busiest of {words.count(len(rows))} owners in Purview; bars and running share on one axis.",
@@ -386,7 +407,9 @@ def _queue(view: View) -> Section:
         GridColumn("created_at", "Requested", "text", False, 1, 92), GridColumn("days", "Days", "number", False, 1, 60),
         GridColumn("target", "Target", "text", True, 1, 96),
     )  # fmt: skip
-    pending = _grid(view, "pending", "Pending requests, oldest first", columns, _PENDING, height=430)
+    pending = _grid(
+        view, "pending", "Pending requests, oldest first", columns, _PENDING, height=430
+    )
     return Section("queue", "Queue and speed", "Queue", (Figures(figures), chart, pending))
 
 
@@ -400,7 +423,7 @@ def _rounded(value: float | None) -> float | None:
 
 def _time_limits(view: View) -> Section:
     rows = _calendar(view)
-    labels = ["past, in force", *[f"+{week + 1}" for week in range(26)], "later", "no expiry"]
+    labels = ["past", *[str(week + 1) for week in range(26)], "later", "never"]
     slots = list(range(-1, 28))
     counts = {(row["slot"], row["tier"]): row["grants"] for row in rows}
     names = ("Tier 1", "Tier 2", "No tier known")
@@ -416,7 +439,7 @@ def _time_limits(view: View) -> Section:
         (Column("Ends"), *(Column(name, True) for name in names)),
         tuple(
             (
-                label if slot in (-1, 26, 27) else f"in week {slot + 1}",
+                _ENDS.get(label, f"in week {label}"),
                 *(
                     Figure(f"C11.{slot}.{tier}", f"{label}: {name}", counts.get((slot, tier), 0), source="sql", tables=tables)
                     for name, tier in zip(names, TIERS, strict=True)
@@ -427,7 +450,7 @@ def _time_limits(view: View) -> Section:
     )  # fmt: skip
     chart = Chart(
         "C11", "Expiry calendar", "What ends when, what never ends?", charts.stacked(labels, series, unit="grants"), data, 300,
-        "Weeks counted from the snapshot. The outer columns are not weeks: past expiry and still approved; later than 26 weeks; no expiry at all.",
+        "Weeks counted from the snapshot. The outer columns are not weeks: past = expired and still approved; later = after 26 weeks; never = no expiry.",
     )  # fmt: skip
     figures = (
         worklist.must_be_zero(_past_expiry(view)),
@@ -440,7 +463,9 @@ def _time_limits(view: View) -> Section:
         GridColumn("created_at", "Requested", "text", False, 1, 92), GridColumn("expires_at", "Ends", "text", False, 1, 92),
         GridColumn("days_left", "Days left", "number", False, 1, 84), GridColumn("state", "State", "text", True, 1, 110),
     )  # fmt: skip
-    grants = _grid(view, "expiry", "Approved data access, the soonest end first", columns, _EXPIRY, height=430)
+    grants = _grid(
+        view, "expiry", "Approved data access, the soonest end first", columns, _EXPIRY, height=430
+    )
     return Section("limits", "Time limits", "Time limits", (Figures(figures), chart, grants))
 
 
@@ -462,7 +487,9 @@ def _masking(view: View) -> Section:
     )  # fmt: skip
     sql = f"select * from ({_REQUESTS}) where type = 'masking exception' and status = 'approved' order by tier nulls last, id"
     grid = _grid(view, "masking-exceptions", "Who sees clear values by exception", columns, sql, first=10, height=330)  # fmt: skip
-    note = Prose("Which columns an exception uncovers is not collected; no MSK rule judges them.", "note")
+    note = Prose(
+        "Which columns an exception uncovers is not collected; no MSK rule judges them.", "note"
+    )
     return Section("masking", "Masking exceptions", "Masking", (Figures(figures), grid, note))
 
 

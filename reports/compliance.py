@@ -1,5 +1,6 @@
 """Governance compliance: is sensitive data known, owned, classified, scanned and behind enforcement?"""
 
+from itertools import pairwise
 from typing import Any
 
 from pipeline.report import charts, exceptions, reliance, words, worklist
@@ -157,7 +158,13 @@ def _decisions(view: View) -> tuple[Text, ...]:
     for row in exceptions.per_rule(view):
         rule, options = view.rules[row["rule_id"]], _OPTIONS.get(row["rule_id"])
         if options and rule.headline:
-            figure = Figure(f"decide.{rule.id}", rule.title, row["open"], source=f"rule:{rule.id}", tables=rule.tables)
+            figure = Figure(
+                f"decide.{rule.id}",
+                rule.title,
+                row["open"],
+                source=f"rule:{rule.id}",
+                tables=rule.tables,
+            )
             late = "Due since" if row["due_at"] and row["due_at"] < view.as_of else "Decide by"
             link = Link(rule.id, "exceptions", (("rule_id", rule.id),))
             found.append((f"{late} {words.day(row['due_at'])}: {options}; settles ", figure, " (", link, ")."))  # fmt: skip
@@ -189,7 +196,10 @@ def _scorecard(view: View) -> Section:
 
     plot = charts.stacked(
         labels,
-        [(title, [total(f, name) for f in order], colour, pattern) for title, name, colour, pattern in parts],
+        [
+            (title, [total(f, name) for f in order], colour, pattern)
+            for title, name, colour, pattern in parts
+        ],
         horizontal=True,
         share=True,
         totals=[words.count(total(f, "population")) for f in order],
@@ -197,15 +207,27 @@ def _scorecard(view: View) -> Section:
     data = Table(
         "t-families",
         "Verdicts by rule group",
-        (Column("Group"), *(Column(title, True) for title, *_ in parts), Column("Population", True)),
+        (
+            Column("Group"),
+            *(Column(title, True) for title, *_ in parts),
+            Column("Population", True),
+        ),
         tuple(
             (
                 exceptions.FAMILIES.get(f, f),
                 *(
-                    Figure(f"C4.{f}.{name}", f"{f}: {title}", total(f, name), source="rule")
+                    Figure(
+                        f"C4.{f}.{name}",
+                        f"{f}: {title}",
+                        total(f, name),
+                        source="rule",
+                        tables=exceptions.scope(families[f]),
+                    )
                     for title, name, *_ in parts
                 ),
-                Figure(f"C4.{f}.population", f"{f}: population", total(f, "population"), source="rule"),
+                Figure(
+                    f"C4.{f}.population", f"{f}: population", total(f, "population"), source="rule"
+                ),
             )
             for f in reversed(order)
         ),
@@ -223,7 +245,13 @@ def _by_rule(view: View) -> Table:
 
     def line(rule: Rule) -> tuple[Any, ...]:
         def figure(name: str, label: str, number: int) -> Figure:
-            return Figure(f"rule.{rule.id}.{name}", label, number, source=f"rule:{rule.id}", tables=rule.tables)
+            return Figure(
+                f"rule.{rule.id}.{name}",
+                label,
+                number,
+                source=f"rule:{rule.id}",
+                tables=rule.tables,
+            )
 
         before = old.get(rule.id)
         row = summary.get(rule.id)
@@ -266,7 +294,7 @@ def _protection(view: View) -> Section:
         return sum(row[name] for row in rows if row["tier"] == number)
 
     totals = [sum(row[name] for row in rows) for name, _ in STEPS]
-    lost = [0] + [a - b for a, b in zip(totals, totals[1:], strict=False)]
+    lost = [0, *(a - b for a, b in pairwise(totals))]
     series = [
         ("Tier 1, restricted", [tier(1, name) for name, _ in STEPS], charts.PASS, ""),
         ("Tier 2, confidential", [tier(2, name) for name, _ in STEPS], charts.PASS_2, ""),
@@ -278,18 +306,20 @@ def _protection(view: View) -> Section:
         "t-ladder",
         "Sensitive columns at each step, by platform and tier",
         (Column("Platform"), Column("Tier", True), *(Column(label, True) for label in labels)),
-        tuple(
-            (
-                row["platform"],
-                str(row["tier"]),
-                *(
-                    _step(f"{row['platform']}.{row['tier']}.{name}", label, row[name], None)
-                    for name, label in STEPS
-                ),
-            )
-            for row in rows
-        )
-        + (("All", "1, 2", *(_step(n, label, t, known if n != "known" else None) for (n, label), t in zip(STEPS, totals, strict=True))),),
+        (
+            *(
+                (
+                    row["platform"],
+                    str(row["tier"]),
+                    *(
+                        _step(f"{row['platform']}.{row['tier']}.{name}", label, row[name], None)
+                        for name, label in STEPS
+                    ),
+                )
+                for row in rows
+            ),
+            ("All", "1, 2", *(_step(n, label, t, known if n != "known" else None) for (n, label), t in zip(STEPS, totals, strict=True))),
+        ),
     )  # fmt: skip
     early = sum(row["masked_early"] for row in rows)
     worst = view.frame(
@@ -313,7 +343,9 @@ def _protection(view: View) -> Section:
         "C1", "Protection ladder", "Where do we lose coverage?", plot, data, 230,
         f"Each step holds the columns that meet it and all earlier ones. {words.count(early)} masked columns miss an earlier step and are not counted as masked.",
     )  # fmt: skip
-    return Section("protection", "Protection ladder", "Protection", (chart, Prose(_LADDER_NOTE, "note"), grid))
+    return Section(
+        "protection", "Protection ladder", "Protection", (chart, Prose(_LADDER_NOTE, "note"), grid)
+    )
 
 
 def _places(view: View) -> Section:
@@ -369,7 +401,13 @@ def _places(view: View) -> Section:
 def _cross_system(view: View) -> Section:
     rows = view.rows(_AGREEMENT)
     names = ("both_systems", "purview_only", "immuta_only", "unlinked", "unknown")
-    titles = ("Both systems", "Purview only", "Immuta only", "Table not linked", "Dictionary not read")
+    titles = (
+        "Both systems",
+        "Purview only",
+        "Immuta only",
+        "Table not linked",
+        "Dictionary not read",
+    )
 
     def sums(name: str) -> int:
         return sum(row[name] for row in rows)
@@ -384,7 +422,9 @@ def _cross_system(view: View) -> Section:
         note="every cross-system figure depends on it",
     )
     doubtful = view.counted(
-        "KC-15.ambiguous", "Ambiguous links, left out", "select count(*) as num from link where ambiguous"
+        "KC-15.ambiguous",
+        "Ambiguous links, left out",
+        "select count(*) as num from link where ambiguous",
     )
     table = Table(
         "C8",
@@ -405,7 +445,12 @@ def _cross_system(view: View) -> Section:
         empty="No class of tier 1 or 2 is in use.",
     )  # fmt: skip
     tags = view.passing("XSY-003.rate", "Classes with their counterpart tag", "XSY-003")
-    return Section("cross-system", "Cross-system consistency", "Cross-system", (Figures((linked, doubtful, agreed, tags)), table))
+    return Section(
+        "cross-system",
+        "Cross-system consistency",
+        "Cross-system",
+        (Figures((linked, doubtful, agreed, tags)), table),
+    )
 
 
 def _scans(view: View) -> Section:
@@ -415,12 +460,18 @@ def _scans(view: View) -> Section:
     rows = [row for row in frame.to_dicts() if row["days"] is not None]
     shown = sorted(rows, key=lambda row: (row["days"], row["name"]))[-40:]
     never = frame.height - len(rows)
-    notes = [f"{words.days(round(r['days'], 1))} since the last success; last run {r['last_result']}" for r in shown]
+    notes = [
+        f"{words.days(round(r['days'], 1))} since the last success; last run {r['last_result']}"
+        for r in shown
+    ]
     data = Table(
         "t-freshness",
         "Days since the last successful scan",
         (Column("Data source"), Column("Days", True), Column("Last run")),
-        tuple((Code(row["name"]), words.count(row["days"]), row["last_result"]) for row in reversed(shown)),
+        tuple(
+            (Code(row["name"]), words.count(row["days"]), row["last_result"])
+            for row in reversed(shown)
+        ),
     )
     chart = Chart(
         "C7", "Scan freshness", "Which sources are stale?",
@@ -449,7 +500,9 @@ def _scans(view: View) -> Section:
         (
             view.passing("SCN-001.rate", "Sources on a scan schedule", "SCN-001"),
             view.passing("SCN-002.rate", "Scheduled sources scanned on time", "SCN-002"),
-            view.passing("CLS-001.rate", "Datasets with a classification decision (KC-04)", "CLS-001"),
+            view.passing(
+                "CLS-001.rate", "Datasets with a classification decision (KC-04)", "CLS-001"
+            ),
         )
     )
     return Section("scans", "Scan coverage and freshness", "Scans", (figures, chart, grid))

@@ -19,23 +19,24 @@
   } catch { /* as above */ }
 
   // charts: written in light colours, each of which has a dark pair
-  const swapped = (value, dark) => {
-    if (!dark) return value;
-    if (typeof value === "string") return palette[value] ?? value;
-    if (Array.isArray(value)) return value.map((part) => swapped(part, dark));
-    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, swapped(v, dark)]));
+  const coloured = (value, colour) => {
+    if (typeof value === "string") return colour(value);
+    if (Array.isArray(value)) return value.map((part) => coloured(part, colour));
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, colour)]));
     return value;
   };
   const settings = { displayModeBar: false, responsive: true, displaylogo: false, doubleClick: false };
   const plots = [...document.querySelectorAll(".chart")].map((figure) => ({
     element: figure.querySelector(".plot"),
     numbers: figure.querySelector("details.numbers"),
+    shaky: figure.classList.contains("shaky"),
     plot: JSON.parse(figure.querySelector(".plot-data").textContent),
     drawn: false,
   }));
   const draw = (chart, { dark = isDark(), width } = {}) => {
     chart.element.hidden = false;
-    const { data, layout } = swapped(structuredClone(chart.plot), dark);
+    const { data, layout } = coloured(chart.plot, (name) =>
+      (chart.shaky && palette.faint[name]?.[dark ? 1 : 0]) || (dark && palette.pairs[name]) || name);
     Plotly.react(chart.element, data, width ? { ...layout, width } : layout, settings);
     if (!chart.drawn) chart.numbers.open = false;
     chart.drawn = true;

@@ -83,7 +83,7 @@ def test_what_is_no_document_is_refused(tmp_path: Path, text: str, problem: str)
 def test_an_id_stands_for_one_rule_for_ever(tmp_path: Path) -> None:
     """Two files with one id, and an id that was removed once, are refused."""
     found = pack(tmp_path, {"TST-001": {}, "TST-002": {"id": "TST-001"}})
-    with pytest.raises(ConfigError, match="TST-001 is the id of .*tst-001.yaml already"):
+    with pytest.raises(ConfigError, match=r"TST-001 is the id of .*tst-001.yaml already"):
         rule.load(found)
     found = pack(tmp_path, {"TST-002": {}})
     (tmp_path / "rules/removed.yaml").write_text("[TST-001]")

@@ -21,7 +21,8 @@ app = typer.Typer(help="Findings: list them, and walk one back to its pages.", n
 
 STATES = ("new", "open", "resolved", "reopened")
 SHOWN_ITEM = 2000
-"""Characters of a JSON item shown on a terminal; --json has all of it."""
+SHOWN_URL = 300
+"""Characters of a JSON item, and of a URL or body sent, on a terminal; --json has all of it."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")]
 At = Annotated[
@@ -107,24 +108,32 @@ def _lines(found: Trail) -> Iterator[str]:
         yield f"  {found.verdict['status']}: {shown(found.verdict['reason'])}"
         for name, value in json.loads(found.verdict["evidence"]).items():
             yield f"  {shown(name)} = {shown(json.dumps(value, ensure_ascii=False))}"
+    told: set[tuple[int, str]] = set()
     for source in found.sources:
-        yield from _source_lines(source)
+        yield from _source_lines(source, told)
     for exchange in found.exchanges:
         yield ""
         yield from _exchange_lines(exchange)
 
 
-def _source_lines(source: Source) -> Iterator[str]:
+def _source_lines(source: Source, told: set[tuple[int, str]]) -> Iterator[str]:
+    """The row and its page; a page and item that were `told` already are not repeated."""
     shown = output.printable
     yield f"\nrow of {source.table}"
     for name, value in source.row.items():
         if value is not None:
             yield f"  {name} = {shown(value)}"
-    if source.exchange:
-        yield from _exchange_lines(source.exchange)
+    if source.exchange is None:
+        return
+    place = (source.row["page_id"], source.row["item"])
+    if place in told:
+        yield "  page and item as above"
+        return
+    told.add(place)
+    yield from _exchange_lines(source.exchange)
     if source.problem:
         yield f"  PAGE NOT READ BACK: {shown(source.problem)}"
-    elif source.exchange:
+    else:
         text = json.dumps(source.item, indent=2, ensure_ascii=False)
         more = len(text) - SHOWN_ITEM
         yield f"  item at {shown(source.row['item'])}, sha256 of its page verified"
@@ -140,9 +149,9 @@ def _source_lines(source: Source) -> Iterator[str]:
 
 def _exchange_lines(exchange: Mapping[str, Any]) -> Iterator[str]:
     shown = output.printable
-    yield f"  page {exchange['page_id']}: {exchange['method']} {shown(exchange['url'])}"
+    yield f"  page {exchange['page_id']}: {exchange['method']} {_short(exchange['url'])}"
     if exchange["request_body"]:
-        yield f"    sent     {shown(exchange['request_body'])}"
+        yield f"    sent     {_short(exchange['request_body'])}"
     yield (
         f"    answer   {exchange['status']}, attempt {exchange['attempt']}, sent "
         f"{shown(exchange['sent_at'])}, received {shown(exchange['received_at'])}"
@@ -152,6 +161,11 @@ def _exchange_lines(exchange: Mapping[str, Any]) -> Iterator[str]:
         f"    stored   {shown(exchange['run_id'])}/{shown(exchange['part'])} "
         f"bytes {exchange['part_offset']}+{exchange['part_length']}"
     )
+
+
+def _short(text: str) -> str:
+    more = len(text) - SHOWN_URL
+    return output.printable(text[:SHOWN_URL]) + (f" ... {more} more characters" if more > 0 else "")
 
 
 def _warehouse(ctx: typer.Context, at: str | None) -> duckdb.DuckDBPyConnection:

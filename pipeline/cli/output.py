@@ -48,3 +48,8 @@ def listing(
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, (datetime, date)) else str(value)
+
+
+def complain(message: str) -> None:
+    """Says on stderr why a command ends as it does."""
+    stderr.print(Text(f"muster: {message}", style="bold red"), soft_wrap=True)

@@ -99,7 +99,9 @@ def azure_default() -> Callable[[], Token]:
                 "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, run `az login`, "
                 "or set [purview] token"
             ) from error
-        return Token(token.token, time.monotonic() + token.expires_on - time.time() - RENEW_BEFORE_S)
+        return Token(
+            token.token, time.monotonic() + token.expires_on - time.time() - RENEW_BEFORE_S
+        )
 
     return fetch
 

@@ -70,7 +70,7 @@ class Client:
         self._silent: dict[str, int] = {}
         self._allowed = [
             (endpoint.method, endpoint.plane, _template(endpoint.path))
-            for endpoint in source.endpoints
+            for endpoint in (*source.endpoints, *source.probes)
         ]
 
     def fetch(self, endpoint: Endpoint, request: Request, key: str | None) -> Envelope:
@@ -122,6 +122,10 @@ class Client:
             name = self.source.qualified(endpoint)
             raise SignInError(f"{name}: {response.url.host} refused the credential (HTTP 401)")
         raise RequestError(f"HTTP {status}", status)
+
+    def address(self, plane: str) -> str:
+        """The base URL of a plane."""
+        return self._planes[plane].base_url
 
     def close(self) -> None:
         """Closes the connections of every thread."""
@@ -252,6 +256,6 @@ def _backoff_s(attempt: int) -> float:
 def _unzip(raw: bytes) -> bytes:
     try:
         body: bytes = igzip.decompress(raw)
-    except (EOFError, OSError, isal_zlib.IsalError) as error:
+    except (EOFError, OSError, isal_zlib.error) as error:
         raise PageError(f"the body is no whole gzip stream: {error}") from error
     return body

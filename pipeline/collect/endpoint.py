@@ -1,7 +1,7 @@
 """What a source is: endpoints as data. Adding an endpoint is adding one `Endpoint` (and its SQL section)."""
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -78,12 +78,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Source:
-    """One product: its endpoints in any order, the SQL that loads their pages, and its planes."""
+    """One product: its endpoints in any order, the SQL that loads their pages, and one cheap read per plane.
+
+    `probes` have the name of their plane; `muster doctor` sends them, a run does not.
+    """
 
     name: str
     endpoints: tuple[Endpoint, ...]
     sql: str
-    plane_of: Mapping[str, str] = field(default_factory=dict)
+    probes: tuple[Endpoint, ...]
 
     def qualified(self, endpoint: Endpoint) -> str:
         """The endpoint's name in tables and messages, e.g. purview.search."""

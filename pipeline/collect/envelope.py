@@ -72,8 +72,9 @@ def open_page(body: bytes, items: str) -> Envelope:
         page = _decode_object.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         start = body[:60].decode(errors="replace")
-        raise PageError(f"the body is not the promised JSON ({error}); it starts {start!r}") from error
+        raise PageError(
+            f"the body is not the promised JSON ({error}); it starts {start!r}"
+        ) from error
     if not isinstance(getattr(page, items), list):
         raise PageError(f"the page has no list {items!r}")
     return page
-

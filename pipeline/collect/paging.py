@@ -77,5 +77,7 @@ def _relative(request: Request, path: str, params: tuple[tuple[str, str], ...]) 
 
 def _once(seen: set[str], token: str, request: Request) -> None:
     if token in seen:
-        raise PageError(f"{request.path}: the server repeats a continuation token: the walk would never end")
+        raise PageError(
+            f"{request.path}: the server repeats a continuation token: the walk would never end"
+        )
     seen.add(token)

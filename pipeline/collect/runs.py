@@ -1,6 +1,5 @@
 """Collection runs: their folders, and which one a killed run left to go on with."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +28,7 @@ class Run(msgspec.Struct):
         folder.mkdir(parents=True, exist_ok=True)
         new = folder / f".{RUN_FILE}.new"
         new.write_bytes(msgspec.json.encode(self))
-        os.replace(new, folder / RUN_FILE)
+        new.replace(folder / RUN_FILE)
 
 
 def begin(raw: Path, as_of: datetime | None, estate: str, config_sha256: str) -> tuple[Run, bool]:
@@ -41,9 +40,10 @@ def begin(raw: Path, as_of: datetime | None, estate: str, config_sha256: str) ->
     now = datetime.now(UTC)
     for run in reversed(runs(raw)):
         same = (run.estate, run.config_sha256) == (estate, config_sha256)
-        if run.state == "collecting" and same and now - run.started_at < GOES_ON_FOR:
-            if as_of is None or as_of == run.as_of:
-                return run, True
+        young = now - run.started_at < GOES_ON_FOR
+        wanted = as_of is None or as_of == run.as_of
+        if run.state == "collecting" and same and young and wanted:
+            return run, True
     stem = now.strftime("%Y%m%dT%H%M%S%fZ")
     run = Run(stem, as_of or now, now, estate, config_sha256)
     run.save(raw)

@@ -105,14 +105,10 @@ class Staging:
 def sections(sql: str) -> dict[str, str]:
     """The statements of a source's SQL by endpoint, from its `-- endpoint: name` and `-- finish` lines."""
     parts = re.split(r"^-- (?:endpoint: (\w+)|(finish)).*\n", sql, flags=re.M)
-    return {
-        parts[at] or parts[at + 1]: parts[at + 2] for at in range(1, len(parts), 3)
-    }
+    return {parts[at] or parts[at + 1]: parts[at + 2] for at in range(1, len(parts), 3)}
 
 
-def _batches(
-    pages: Iterator[tuple[Exchange, bytes]], number: int
-) -> Iterator[pa.RecordBatch]:
+def _batches(pages: Iterator[tuple[Exchange, bytes]], number: int) -> Iterator[pa.RecordBatch]:
     """Pages in few, bounded batches: small ones together, a large one alone."""
     ids: list[int] = []
     keys: list[str | None] = []

@@ -194,7 +194,9 @@ def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
     """Reads one call to its end, or takes note of what is missing; a refused batch is halved."""
     if outcome.failed_in_a_row >= HOPELESS_CALLS:
         for key in call.keys or (call.key or "*",):
-            reason = f"not tried: {HOPELESS_CALLS} calls of {outcome.name} before it failed in a row"
+            reason = (
+                f"not tried: {HOPELESS_CALLS} calls of {outcome.name} before it failed in a row"
+            )
             outcome.given_up(Missing(key, None, reason))
         return
     try:

@@ -118,7 +118,7 @@ create temp table found (
 
 def _run(con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]) -> None:
     """Fills the temp table `found` with what the SQL of the rule says."""
-    bound = {name: _bindable(values[name]) for name in rule.uses}
+    bound = {name: _bindable(name, values[name]) for name in rule.uses}
     described = con.execute(f"describe {rule.sql}", bound or None).fetchall()
     columns = [row[0] for row in described]
     for name in GUARANTEED:
@@ -187,13 +187,12 @@ def _keep(con: duckdb.DuckDBPyConnection, rule: Rule) -> dict[str, int]:
     return {status: counted.get(status, 0) for status in STATUSES}
 
 
-def _bindable(value: Any) -> Any:
-    """Lists of plain values and plain values as they are; everything nested as JSON text."""
-    if isinstance(value, dict) or (
-        isinstance(value, list) and any(isinstance(v, dict) for v in value)
-    ):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+def _bindable(name: str, value: Any) -> Any:
+    """Plain values and lists of them as they are; everything nested, and the crosswalk, as JSON text."""
+    nested = isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(part, dict) for part in value)
+    )
+    return json.dumps(value, ensure_ascii=False) if nested or name == "crosswalk" else value
 
 
 def _quoted(name: str) -> str:

@@ -1,5 +1,6 @@
 """The sensitivity map: which classification or tag means what, and how sensitive that is."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ select 'immuta', tag from immuta_source_tag
 union
 select 'immuta', unnest(tags) from product_column
 """
+
+_ENTRY = json.dumps(
+    dict.fromkeys(("source", "way", "form", "name", "class_key"), "varchar") | {"tier": "integer"}
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,9 @@ def write(con: duckdb.DuckDBPyConnection, known: SensitivityMap, number: int) ->
         for e in known.entries
     ]
     con.execute(
-        "create or replace temp table map_entry as select unnest($entries, recursive := true)",
-        {"entries": entries},
+        "create or replace temp table map_entry as "
+        f"select unnest(from_json($entries, '[{_ENTRY}]'), recursive := true)",
+        {"entries": json.dumps(entries)},
     )
     con.execute(f"""
         create or replace temp table sensitivity_staged as

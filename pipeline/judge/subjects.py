@@ -73,14 +73,17 @@ _OF_ASSET = {
     "contact": "asset_guid = $id",
     "classification": "asset_guid = $id and status = 'ACTIVE'",
     "link": "asset_guid = $id",
+    "immuta_source": "id in (select source_id from link where asset_guid = $id)",
 }
+_DICTIONARY_COLUMN = (
+    "(source_id, lower({})) in (select l.source_id, lower(c.name) from asset_column c "
+    "join link l on l.asset_guid = c.asset_guid where c.guid = $id)"
+)
 _OF_COLUMN = {
     "classification": "column_guid = $id and status = 'ACTIVE'",
     "link": "asset_guid = (select asset_guid from asset_column where guid = $id)",
-    "immuta_column_tag": (
-        "(source_id, lower(column_name)) in (select l.source_id, lower(c.name) from asset_column c "
-        "join link l on l.asset_guid = c.asset_guid where c.guid = $id)"
-    ),
+    "immuta_column": _DICTIONARY_COLUMN.format("name"),
+    "immuta_column_tag": _DICTIONARY_COLUMN.format("column_name"),
 }
 
 SUBJECTS: dict[str, Subject] = {

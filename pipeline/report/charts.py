@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -31,7 +32,19 @@ PAIRS = {
 }
 """Light colour to dark colour; both ends contrast with their paper."""
 
+FAINT = {
+    PASS: ("#5d656e", "#b4bac1"),
+    PASS_2: ("#8a9199", "#8a9199"),
+    PASS_3: ("#b9bec4", "#5d656e"),
+    WAIVED: ("#9ba2aa", "#969da5"),
+    FAIL: ("#c9cdd2", "#7b828b"),
+}
+"""What the colours that mean something become in a chart that rests on incomplete tables: greys, (light, dark)."""
+
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+
+_INSIDE = {PASS: PAPER, FAIL: "#000000", WAIVED: "#000000"}
+"""Text on a bar: what contrasts with it in both themes (black has no pair)."""
 
 _PERCENT = ["0 %", "25 %", "50 %", "75 %", "100 %"]
 
@@ -51,7 +64,9 @@ def stacked(
     figure = go.Figure()
     sums = [sum(values[i] for _, values, _, _ in series) or 1 for i in range(len(labels))]
     for name, values, colour, pattern in series:
-        lengths = [100 * v / s for v, s in zip(values, sums, strict=True)] if share else list(values)
+        lengths = (
+            [100 * v / s for v, s in zip(values, sums, strict=True)] if share else list(values)
+        )
         outlined = pattern == "outline"
         figure.add_bar(
             name=name,
@@ -73,6 +88,7 @@ def stacked(
             text=[f"{v:,.0f}" if v else "" for v in values] if share else None,
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": _INSIDE.get(colour, INK)},
             textangle=0,
             constraintext="inside",
             hovertemplate="%{customdata:,} " + name.lower() + "<extra></extra>",
@@ -122,10 +138,16 @@ def waterfall(labels: Sequence[str], values: Sequence[int], kinds: Sequence[str]
     figure.add_scatter(
         x=[labels[i] for i in ends],
         y=[values[i] for i in ends],
-        mode="markers+text",
+        mode="markers",
+        marker={"symbol": "line-ew", "size": 64, "line": {"width": 4, "color": INK}},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[labels[i] for i in ends],
+        y=[values[i] for i in ends],
+        mode="text",
         text=[texts[i] for i in ends],
         textposition="top center",
-        marker={"symbol": "line-ew", "size": 64, "line": {"width": 4, "color": INK}},
         hoverinfo="skip",
     )
     figure.update_layout(bargap=0.5, showlegend=False)
@@ -143,7 +165,7 @@ def columns_over_time(
     """Stacked columns at instants; vertical ticks where the rule set changed, and where a night is missing."""
     figure = go.Figure()
     stamps = [f"{time:%Y-%m-%d %H:%M}" for time in times]
-    apart = [(b - a).total_seconds() for a, b in zip(times, times[1:], strict=False)]
+    apart = [(b - a).total_seconds() for a, b in pairwise(times)]
     width = min([*apart, 86400.0]) * 0.7 * 1000
     for name, values, colour in series:
         figure.add_bar(
@@ -157,31 +179,56 @@ def columns_over_time(
     figure.update_layout(barmode="stack")
     _axes(figure, "open exceptions", horizontal=False)
     edge = {"color": PAPER}
-    figure.update_xaxes(type="date", tickformat="%d %b\n%Y", tickfont={"color": MUTED}, linecolor=LINE)
+    figure.update_xaxes(
+        type="date", tickformat="%d %b\n%Y", tickfont={"color": MUTED}, linecolor=LINE
+    )
     if len(stamps) < 8:
         figure.update_xaxes(tickvals=stamps)
     for times_marked, text in ((marks, "rules changed"), (gaps, "incomplete")):
         for time in times_marked:
-            figure.add_vline(x=f"{time:%Y-%m-%d %H:%M}", line={"color": MUTED, "width": 1, "dash": "dot"})
+            figure.add_vline(
+                x=f"{time:%Y-%m-%d %H:%M}", line={"color": MUTED, "width": 1, "dash": "dot"}
+            )
             figure.add_annotation(
-                x=f"{time:%Y-%m-%d %H:%M}", y=1, yref="paper", text=text, showarrow=False,
-                yanchor="bottom", font={"size": 10, "color": MUTED}, bgcolor=edge["color"],
+                x=f"{time:%Y-%m-%d %H:%M}",
+                y=1,
+                yref="paper",
+                text=text,
+                showarrow=False,
+                yanchor="bottom",
+                font={"size": 10, "color": MUTED},
+                bgcolor=edge["color"],
             )
     return _done(figure)
 
 
 def histograms(
-    panels: Sequence[tuple[str, Sequence[int], str, str]], bins: Sequence[str], lines: Sequence[float]
+    panels: Sequence[tuple[str, Sequence[int], str, str]],
+    bins: Sequence[str],
+    lines: Sequence[float],
 ) -> Plot:
     """Small multiples over the same bins; a panel is (title, counts, colour, caption), `lines` their targets in bins."""
     figure = make_subplots(
-        rows=1, cols=len(panels), shared_yaxes=False, horizontal_spacing=0.05,
-        subplot_titles=[f"{title}<br><span style='font-size:11px'>{caption}</span>" for title, _, _, caption in panels],
+        rows=1,
+        cols=len(panels),
+        shared_yaxes=False,
+        horizontal_spacing=0.05,
+        subplot_titles=[
+            f"{title}<br><span style='font-size:11px'>{caption}</span>"
+            for title, _, _, caption in panels
+        ],
     )
     for number, ((title, counts, colour, _), line) in enumerate(zip(panels, lines, strict=True), 1):
         figure.add_bar(
-            x=list(bins), y=list(counts), marker={"color": colour}, row=1, col=number, name=title,
-            text=[f"{c:,}" if c else "" for c in counts], textposition="outside", cliponaxis=False,
+            x=list(bins),
+            y=list(counts),
+            marker={"color": colour},
+            row=1,
+            col=number,
+            name=title,
+            text=[f"{c:,}" if c else "" for c in counts],
+            textposition="outside",
+            cliponaxis=False,
             hoverinfo="skip",
         )
         figure.add_vline(
@@ -197,8 +244,14 @@ def histograms(
 
 
 def dots(
-    labels: Sequence[str], values: Sequence[float], hollow: Sequence[bool], notes: Sequence[str],
-    *, limit: float, cap: float, unit: str,
+    labels: Sequence[str],
+    values: Sequence[float],
+    hollow: Sequence[bool],
+    notes: Sequence[str],
+    *,
+    limit: float,
+    cap: float,
+    unit: str,
 ) -> Plot:
     """A dot a row on a capped axis, hollow where marked, with the limit as a line and the number beyond the cap."""
     figure = go.Figure(
@@ -222,7 +275,12 @@ def dots(
     )
     figure.add_vline(x=limit, line={"color": INK, "width": 1, "dash": "dash"})
     figure.add_annotation(
-        x=limit, y=1, yref="paper", yanchor="bottom", text=f"limit {limit:,.0f}", showarrow=False,
+        x=limit,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=f"limit {limit:,.0f}",
+        showarrow=False,
         font={"size": 11, "color": MUTED},
     )
     _axes(figure, unit, horizontal=True)
@@ -236,23 +294,43 @@ def strips(groups: Sequence[tuple[str, Sequence[float], Sequence[float]]], unit:
     figure = go.Figure()
     for name, done, waiting in groups:
         figure.add_scatter(
-            x=[max(v, 0.1) for v in done], y=[name] * len(done), mode="markers", showlegend=False,
-            marker={"size": 7, "color": PASS, "opacity": 0.45}, hovertemplate="%{x:,.1f} h<extra></extra>",
+            x=[max(v, 0.1) for v in done],
+            y=[name] * len(done),
+            mode="markers",
+            showlegend=False,
+            marker={"size": 7, "color": PASS, "opacity": 0.45},
+            hovertemplate="%{x:,.1f} h<extra></extra>",
         )
         figure.add_scatter(
-            x=[max(v, 0.1) for v in waiting], y=[name] * len(waiting), mode="markers", showlegend=False,
+            x=[max(v, 0.1) for v in waiting],
+            y=[name] * len(waiting),
+            mode="markers",
+            showlegend=False,
             marker={"size": 8, "color": PAPER, "line": {"color": FAIL, "width": 1.5}},
             hovertemplate="pending for %{x:,.0f} h<extra></extra>",
         )
-        for value, symbol in ((quantile(done, 0.5), "line-ns"), (quantile(done, 0.9), "diamond-tall")):
+        for value, symbol in (
+            (quantile(done, 0.5), "line-ns"),
+            (quantile(done, 0.9), "diamond-tall"),
+        ):
             if value is not None:
                 figure.add_scatter(
-                    x=[max(value, 0.1)], y=[name], mode="markers", showlegend=False, hoverinfo="skip",
-                    marker={"size": 14, "symbol": symbol, "color": INK, "line": {"width": 2, "color": INK}},
+                    x=[max(value, 0.1)],
+                    y=[name],
+                    mode="markers",
+                    showlegend=False,
+                    hoverinfo="skip",
+                    marker={
+                        "size": 14,
+                        "symbol": symbol,
+                        "color": INK,
+                        "line": {"width": 2, "color": INK},
+                    },
                 )
     _axes(figure, unit, horizontal=True)
     figure.update_xaxes(
-        type="log", tickvals=[0.1, 1, 8, 24, 120, 720, 2160],
+        type="log",
+        tickvals=[0.1, 1, 8, 24, 120, 720, 2160],
         ticktext=["6 min", "1 h", "8 h", "1 d", "5 d", "30 d", "90 d"],
     )
     figure.update_yaxes(autorange="reversed", showgrid=True)
@@ -265,14 +343,24 @@ def concentration(labels: Sequence[str], counts: Sequence[int], total: int) -> P
     running = [sum(shares[: i + 1]) for i in range(len(shares))]
     figure = go.Figure(
         go.Bar(
-            x=list(labels), y=shares, name="objects of this owner", marker={"color": PASS},
-            text=[f"{count:,}" for count in counts], textposition="outside", cliponaxis=False,
-            customdata=list(counts), hovertemplate="%{x}: %{customdata:,} objects<extra></extra>",
+            x=list(labels),
+            y=shares,
+            name="objects of this owner",
+            marker={"color": PASS},
+            text=[f"{count:,}" for count in counts],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=list(counts),
+            hovertemplate="%{x}: %{customdata:,} objects<extra></extra>",
         )
     )
     figure.add_scatter(
-        x=list(labels), y=running, mode="lines+markers", name="running share",
-        line={"color": INK, "width": 1.5}, marker={"size": 5, "color": INK},
+        x=list(labels),
+        y=running,
+        mode="lines+markers",
+        name="running share",
+        line={"color": INK, "width": 1.5},
+        marker={"size": 5, "color": INK},
         hovertemplate="%{y:.1f} %<extra></extra>",
     )
     _axes(figure, "share of owned objects", horizontal=False)
@@ -296,8 +384,12 @@ def _axes(figure: Any, unit: str, horizontal: bool) -> None:
         "tickfont": {"color": INK, "size": 12},
     }  # fmt: skip
     title = {"title": {"text": unit, "font": {"color": MUTED, "size": 11}}} if unit else {}
-    figure.update_xaxes(**({**grid, **title} if horizontal else bare), automargin=True, fixedrange=True)
-    figure.update_yaxes(**(bare if horizontal else {**grid, **title}), automargin=True, fixedrange=True)
+    figure.update_xaxes(
+        **({**grid, **title} if horizontal else bare), automargin=True, fixedrange=True
+    )
+    figure.update_yaxes(
+        **(bare if horizontal else {**grid, **title}), automargin=True, fixedrange=True
+    )
 
 
 def _done(figure: Any, top: int = 28) -> Plot:
@@ -309,8 +401,13 @@ def _done(figure: Any, top: int = 28) -> Plot:
         margin={"l": 8, "r": 16, "t": top, "b": 8},
         hoverlabel={"bgcolor": PAPER, "bordercolor": LINE, "font": {"color": INK}},
         legend={
-            "orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom",
-            "traceorder": "normal", "font": {"color": INK},
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "font": {"color": INK},
         },
         separators=".,",
         hovermode="closest",

@@ -155,14 +155,14 @@ def _risk(rule: Rule, row: dict[str, Any], anchor: str) -> Text:
         figure,
         f" {things} do not meet “{rule.title}” (",
         Code(rule.id),
-        f"); oldest {words.days(row['oldest'])}; {words.listed(row['places'], 2)}. ",
+        f"); oldest {words.days(row['oldest'])}; {words.listed([words.clipped(p) for p in row['places']], 2)}. ",
         Link("List", anchor, (("rule_id", rule.id),)),
     )
 
 
 def not_evaluated(view: View, families: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """One row per rule and reason: how many subjects could not be evaluated."""
-    chosen = set(rule.id for rule in reading(view, families)) | {"EVD-001", "EVD-002"}
+    chosen = {rule.id for rule in reading(view, families)} | {"EVD-001", "EVD-002"}
     rows = view.rows(
         """
         select rule_id, reason, count(*) as subjects

@@ -29,15 +29,16 @@ def banner(view: View) -> tuple[Text, ...]:
     if view.incomplete:
         names = ", ".join(sorted(view.incomplete))
         found.append(
-            f"Population incomplete: {names}. Figures marked with a dagger (†) rest on these tables; "
-            "counts are lower bounds, rates may be off either way, and both are printed without colour."
+            f"Population incomplete: {names}. Figures marked with a dagger (†) rest on it and are printed without "
+            "colour: counts are lower bounds, rates may be off either way."
         )
-    for rule_id in _EVIDENCE:
-        rule = view.rules.get(rule_id)
-        if rule and rule.failed:
-            found.append(
-                f"{rule_id} failed for {words.plural(rule.failed, 'endpoint')}: {rule.title}."
-            )
+    failed = [view.rules[i] for i in _EVIDENCE if i in view.rules and view.rules[i].failed]
+    if failed:
+        checks = "; ".join(
+            f"{rule.id} ({rule.title}) for {words.plural(rule.failed, 'endpoint')}"
+            for rule in failed
+        )
+        found.append(f"Evidence checks failed: {checks}.")
     broken = [rule.id for rule in view.rules.values() if rule.state == "error"]
     if broken:
         found.append(f"Rules that could not run: {', '.join(broken)}. They judged nothing.")
@@ -195,9 +196,21 @@ def untested(view: View, uncovered: tuple[Figure, ...], families: tuple[str, ...
         Table(
             "t-gaps",
             "Calls without a full answer: data missing from this snapshot",
-            (Column("Endpoint"), Column("About"), Column("Tables that lack rows"), Column("HTTP", True), Column("Reason")),
+            (
+                Column("Endpoint"),
+                Column("About"),
+                Column("Tables that lack rows"),
+                Column("HTTP", True),
+                Column("Reason"),
+            ),
             tuple(
-                (Code(g["endpoint"]), Code(g["key"]), g["tables"], str(g["status"] or "–"), g["reason"])
+                (
+                    Code(g["endpoint"]),
+                    Code(g["key"]),
+                    g["tables"],
+                    str(g["status"] or "–"),
+                    g["reason"],
+                )
                 for g in gaps
             ),
             note=f"The first 200 of {words.count(_gaps(view))}." if _gaps(view) > 200 else "",
@@ -211,11 +224,15 @@ def untested(view: View, uncovered: tuple[Figure, ...], families: tuple[str, ...
                 (
                     Code(row["rule_id"]),
                     row["reason"],
-                    Figure(f"blind.{row['rule_id']}.{i}", row["reason"], row["subjects"], source="sql"),
+                    Figure(
+                        f"blind.{row['rule_id']}.{i}", row["reason"], row["subjects"], source="sql"
+                    ),
                 )
                 for i, row in enumerate(shown)
             ),
-            note=f"The first 100 of {words.count(len(reasons))} reasons." if len(reasons) > 100 else "",
+            note=f"The first 100 of {words.count(len(reasons))} reasons."
+            if len(reasons) > 100
+            else "",
             empty="None: every member of every population has a verdict.",
         ),
         Table(
@@ -227,7 +244,15 @@ def untested(view: View, uncovered: tuple[Figure, ...], families: tuple[str, ...
         Table(
             "t-reconciliation",
             "Reconciliation of every endpoint with what the server said",
-            (Column("Endpoint"), Column("Verdict"), Column("Server total", True), Column("Items read", True), Column("Distinct", True), Column("Calls given up", True), Column("Note")),
+            (
+                Column("Endpoint"),
+                Column("Verdict"),
+                Column("Server total", True),
+                Column("Items read", True),
+                Column("Distinct", True),
+                Column("Calls given up", True),
+                Column("Note"),
+            ),
             tuple(
                 (
                     Code(row["endpoint"]),

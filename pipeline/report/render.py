@@ -53,7 +53,7 @@ def render(
         ],
         scripts=scripts,
         generated_at=words.minute(generated_at),
-        palette=charts.PAIRS,
+        palette={"pairs": charts.PAIRS, "faint": charts.FAINT},
     )
 
 
@@ -132,6 +132,7 @@ def _environment(templates: Sequence[Path]) -> Environment:
         "count": words.count,
         "signed": words.signed,
         "day": words.day,
+        "rests_on": _rests_on,
         "layout": _layout,
         "drawn": _drawn,
     }
@@ -140,6 +141,11 @@ def _environment(templates: Sequence[Path]) -> Environment:
 
 def _shown(value: Any) -> Any:
     return words.visible(value) if type(value) is str else value
+
+
+def _rests_on(block: Any) -> frozenset[str]:
+    """The tables behind the figures of a block."""
+    return frozenset().union(*(figure.tables for figure in page.walk(block, Figure)))
 
 
 def _layout(grid: page.Grid) -> list[dict[str, Any]]:

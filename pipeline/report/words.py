@@ -86,6 +86,11 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
+def clipped(text: str, length: int = 28) -> str:
+    """`text`, cut with an ellipsis where a sentence has no room for it."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def listed(names: list[str], limit: int = 3) -> str:
     """`a, b, c and 4 more`."""
     rest = len(names) - limit

@@ -79,7 +79,7 @@ def _tone(flow: Flow) -> Literal["end", "pass", "fail", "plain"]:
     return "plain" if flow.scope else "fail" if flow.sign > 0 else "pass"
 
 
-def work_table(view: View, families: tuple[str, ...] = (), limit: int = 7) -> Table:
+def work_table(view: View, families: tuple[str, ...] = (), limit: int = 6) -> Table:
     """Page one's list of places with the gravest work, each with a link to its queue."""
     where = chosen(families)
     rows = view.rows(
@@ -177,25 +177,34 @@ def trend(view: View, families: tuple[str, ...] = ()) -> Section:
     blocks: list[Block] = [_over_time(view, families)]
     flows = exceptions.changes(view, families)
     if flows:
-        blocks.append(_waterfall(flows))
+        blocks.append(_waterfall(flows, exceptions.scope(exceptions.reading(view, families))))
     blocks += [_speed(view, families), _ages(view, families)]
     return Section("trend", "Trend", "Trend", tuple(blocks))
 
 
 def _over_time(view: View, families: tuple[str, ...]) -> Chart:
     rows = exceptions.over_time(view, families)
+    tables = exceptions.scope(exceptions.reading(view, families))
     whole = [row for row in rows if row["complete"]]
     series = [
-        (name.title(), [row[name] for row in whole], charts.SEVERITY[name]) for name in SEVERITIES[:4]
+        (name.title(), [row[name] for row in whole], charts.SEVERITY[name])
+        for name in SEVERITIES[:4]
     ]
     data = Table(
         "t-over-time",
         "Open exceptions by snapshot",
-        (Column("Snapshot"), *(Column(name.title(), True) for name in SEVERITIES[:4]), Column("Remark")),
+        (
+            Column("Snapshot"),
+            *(Column(name.title(), True) for name in SEVERITIES[:4]),
+            Column("Remark"),
+        ),
         tuple(
             (
                 Code(row["id"]),
-                *(Figure(f"C2.{row['id']}.{n}", n, row[n], source="sql") for n in SEVERITIES[:4]),
+                *(
+                    Figure(f"C2.{row['id']}.{n}", n, row[n], source="sql", tables=tables)
+                    for n in SEVERITIES[:4]
+                ),
                 "; ".join(
                     ["incomplete: not drawn"] * (not row["complete"])
                     + ["rule set or parameters changed"] * row["rules_changed"]
@@ -221,8 +230,11 @@ def _over_time(view: View, families: tuple[str, ...]) -> Chart:
     )
 
 
-def _waterfall(flows: list[Flow]) -> Chart:
-    kinds = ["end" if f.sign == 0 else "scope" if f.scope else "worse" if f.sign > 0 else "better" for f in flows]
+def _waterfall(flows: list[Flow], tables: frozenset[str]) -> Chart:
+    kinds = [
+        "end" if f.sign == 0 else "scope" if f.scope else "worse" if f.sign > 0 else "better"
+        for f in flows
+    ]
     values = [flow.number if flow.sign >= 0 else -flow.number for flow in flows]
     return Chart(
         "C3",
@@ -234,7 +246,17 @@ def _waterfall(flows: list[Flow]) -> Chart:
             "From open before to open now; the steps add up",
             (Column("Step"), Column("Exceptions", True)),
             tuple(
-                (flow.name, Figure(f"C3.{i}", flow.name, value, source="sql"))
+                (
+                    flow.name,
+                    Figure(
+                        f"C3.{i}",
+                        flow.name,
+                        value,
+                        source="sql",
+                        tables=tables,
+                        signed=flow.sign != 0,
+                    ),
+                )
                 for i, (flow, value) in enumerate(zip(flows, values, strict=True))
             ),
         ),
@@ -268,11 +290,14 @@ def _speed(view: View, families: tuple[str, ...]) -> Figures:
 
 def _ages(view: View, families: tuple[str, ...]) -> Chart:
     names = ["0–2", "3–14", "15–45", "46–120", "121–365", "over 365"]
-    cases = " ".join(f"when age_days <= {high} then {i}" for i, (_, high) in enumerate(AGE_BINS) if high)
+    cases = " ".join(
+        f"when age_days <= {high} then {i}" for i, (_, high) in enumerate(AGE_BINS) if high
+    )
     rows = view.rows(
         f"select severity, case {cases} else 5 end as bin, count(*) as open "
         f"from open_finding where {chosen(families)} group by all order by all"
     )
+    tables = exceptions.scope(exceptions.reading(view, families))
     medians = {
         row["severity"]: row["median"]
         for row in view.rows(
@@ -284,7 +309,14 @@ def _ages(view: View, families: tuple[str, ...]) -> Chart:
     panels = []
     for name in SEVERITIES[:4]:
         middle = f"median {words.days(medians[name])}" if name in medians else "none open"
-        panels.append((name.title(), [counts.get((name, b), 0) for b in range(6)], charts.SEVERITY[name], middle))
+        panels.append(
+            (
+                name.title(),
+                [counts.get((name, b), 0) for b in range(6)],
+                charts.SEVERITY[name],
+                middle,
+            )
+        )
     table = Table(
         "t-ages",
         "Open exceptions by age in days",
@@ -293,7 +325,13 @@ def _ages(view: View, families: tuple[str, ...]) -> Chart:
             (
                 Severity(severity),
                 *(
-                    Figure(f"C6.{severity}.{b}", f"{severity}, {names[b]} days", counts.get((severity, b), 0), source="sql")
+                    Figure(
+                        f"C6.{severity}.{b}",
+                        f"{severity}, {names[b]} days",
+                        counts.get((severity, b), 0),
+                        source="sql",
+                        tables=tables,
+                    )
                     for b in range(6)
                 ),
             )

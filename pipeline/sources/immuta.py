@@ -171,6 +171,14 @@ ENDPOINTS = (
     ),
 )
 
+PROBES = (
+    Endpoint("govern", "govern", "/bim/rpc/user/current", (), single),
+    Endpoint("request", "request", "/api/auth/user", (), single),
+)
+
 SOURCE = Source(
-    "immuta", ENDPOINTS, resources.files(__package__).joinpath("immuta.sql").read_text("utf-8")
+    "immuta",
+    ENDPOINTS,
+    resources.files(__package__).joinpath("immuta.sql").read_text("utf-8"),
+    PROBES,
 )

@@ -156,6 +156,35 @@ ENDPOINTS = (
     ),
 )
 
+PROBES = (
+    Endpoint(
+        "datamap",
+        "datamap",
+        "/datamap/api/search/query",
+        (),
+        single,
+        method="POST",
+        params=_VERSION,
+        body={"keywords": "*", "limit": 1},
+        items="value",
+    ),
+    Endpoint(
+        "account",
+        "account",
+        "/account/collections",
+        (),
+        single,
+        params=(("api-version", "2019-11-01-preview"),),
+        items="value",
+    ),
+    Endpoint(
+        "scanning", "scanning", "/scan/datasources", (), single, params=_VERSION, items="value"
+    ),
+)
+
 SOURCE = Source(
-    "purview", ENDPOINTS, resources.files(__package__).joinpath("purview.sql").read_text("utf-8")
+    "purview",
+    ENDPOINTS,
+    resources.files(__package__).joinpath("purview.sql").read_text("utf-8"),
+    PROBES,
 )

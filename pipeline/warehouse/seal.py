@@ -38,7 +38,9 @@ def next_number(home: Home, as_of: datetime) -> int:
     if not home.pointer.exists():
         return 1
     with connect(home.sealed(), read_only=True) as con:
-        rows = con.execute("select number, as_of, id from snapshot order by number desc limit 1").fetchall()
+        rows = con.execute(
+            "select number, as_of, id from snapshot order by number desc limit 1"
+        ).fetchall()
     if not rows:
         return 1
     number, newest, name = rows[0]
@@ -59,7 +61,9 @@ def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
         for table in schema.tables().values():
             if table.group in COLLECTED and table.historised:
                 history.merge(con, table, f"staged.{table.name}", number)
-        con.execute("insert into exchange by name select * exclude (content_hash) from staged.exchange")
+        con.execute(
+            "insert into exchange by name select * exclude (content_hash) from staged.exchange"
+        )
         name = _insert_snapshot(con, number, facts)
         con.execute("commit")
         con.execute("detach staged")
