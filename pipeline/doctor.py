@@ -44,7 +44,7 @@ def examine(config: Config, home: Home) -> Iterator[Check]:
     ):
         store = PageStore(Path(folder), "doctor")
         try:
-            clients = run.build_clients(config, store, sign_in)
+            clients = run.build_clients(config, run.planes_of(config, sign_in), store)
         except PassMusterError as error:
             yield Check("configuration", "", "fails", str(error))
             return

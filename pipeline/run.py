@@ -16,10 +16,12 @@ from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
 from pipeline.collect.walk import Report, Walked, collect
 from pipeline.config import Config, ImmutaConfig, PurviewConfig
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, GateError
 from pipeline.sources import immuta, purview
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.seal import Facts, next_number, seal
+
+SOURCES = (purview.SOURCE, immuta.SOURCE)
 
 NOTHING: Report = lambda _name, _done, _planned: None  # noqa: E731
 
@@ -49,40 +51,32 @@ def collect_and_seal(
         SignInError, UnreachableError: nothing is sealed; the next run goes on from here.
         GateError: the data is broken: nothing is sealed, the pages stay for inspection.
     """
-    next_number(home, as_of or datetime.now(UTC))
-    run, goes_on = runs.begin(home.raw, as_of, estate, config_sha256)
-    number = next_number(home, run.as_of)
-    store = PageStore(home.raw, run.run_id)
-    if goes_on:
-        log.say("going on with an unfinished run", run=run.run_id, answers_kept=store.replayable)
-    staging = Staging(home.raw / run.run_id / "staging.duckdb", store, number)
     with httpx.Client(timeout=config.collect.timeout_s) as sign_in:
-        clients = build_clients(config, store, sign_in)
-        try:
-            skip: Mapping[str, frozenset[str]] = {
-                "purview": frozenset(config.purview.skip),
-                "immuta": frozenset(config.immuta.skip),
-            }
-            outcomes = collect(
-                clients, staging, workers=config.collect.workers, skip=skip, report=report
-            )
-            complete = reconcile(staging, outcomes)
-            for client in clients.values():
-                staging.record_exchanges(client.source, run.run_id)
-        finally:
-            for client in clients.values():
-                client.close()
-            store.close()
-            staging.close()
-    checked = gate.check(staging.path)
-    skipped = [f"{name}.{plane}" for name, planes in skip.items() for plane in sorted(planes)]
+        # what is wrong with the configuration must show before anything is written
+        planes = planes_of(config, sign_in)
+        next_number(home, as_of or datetime.now(UTC))
+        run, goes_on = runs.begin(home.raw, as_of, estate, config_sha256)
+        store = PageStore(home.raw, run.run_id)
+        if goes_on:
+            log.say("going on with an unfinished run", run=run.run_id, kept=store.replayable)
+        number = next_number(home, run.as_of)
+        gate.prepare()
+        staging = Staging(home.raw / run.run_id / "staging.duckdb", store, number)
+        outcomes, complete = _collect(config, planes, store, staging, report)
+    try:
+        checked = gate.check(staging.path)
+    except GateError:
+        # the same pages would fail again: the next run collects anew, these stay for inspection
+        run.state = "rejected"
+        run.save(home.raw)
+        raise
     facts = Facts(
         run.run_id,
         run.as_of,
         run.started_at,
         estate,
         complete,
-        skipped,
+        [f"{name}.{plane}" for name, skip in _skipped(config).items() for plane in sorted(skip)],
         version("passmuster"),
         config_sha256,
         checked.ran,
@@ -94,24 +88,70 @@ def collect_and_seal(
     return Sealed(snapshot_id, complete, outcomes, checked.ran)
 
 
-def build_clients(config: Config, store: PageStore, sign_in: httpx.Client) -> dict[str, Client]:
-    """One client per source, signed in when it first sends."""
-    timeout_s = config.collect.timeout_s
+def _collect(
+    config: Config,
+    planes: Mapping[str, Mapping[str, Plane]],
+    store: PageStore,
+    staging: Staging,
+    report: Report,
+) -> tuple[list[Walked], bool]:
+    """What came of every endpoint, and whether nothing is missing; everything is closed afterwards."""
+    clients = build_clients(config, planes, store)
+    try:
+        outcomes = collect(
+            clients,
+            staging,
+            workers=config.collect.workers,
+            skip=_skipped(config),
+            report=report,
+        )
+        complete = reconcile(staging, outcomes)
+        for client in clients.values():
+            staging.record_exchanges(client.source, store.run_id)
+    finally:
+        for client in clients.values():
+            client.close()
+        store.close()
+        staging.close()
+    return outcomes, complete
+
+
+def build_clients(
+    config: Config, planes: Mapping[str, Mapping[str, Plane]], store: PageStore
+) -> dict[str, Client]:
+    """One client per source; it signs in when it first sends."""
+    pace = {
+        "purview": Pace(config.purview.requests_per_second),
+        "immuta": Pace(config.immuta.requests_per_second),
+    }
     return {
-        "purview": Client(
-            purview.SOURCE,
-            _purview_planes(config.purview, sign_in),
-            Pace(config.purview.requests_per_second),
+        source.name: Client(
+            source,
+            planes[source.name],
+            pace[source.name],
             store,
-            timeout_s=timeout_s,
-        ),
-        "immuta": Client(
-            immuta.SOURCE,
-            _immuta_planes(config.immuta, sign_in),
-            Pace(config.immuta.requests_per_second),
-            store,
-            timeout_s=timeout_s,
-        ),
+            timeout_s=config.collect.timeout_s,
+        )
+        for source in SOURCES
+    }
+
+
+def planes_of(config: Config, sign_in: httpx.Client) -> dict[str, dict[str, Plane]]:
+    """Address and sign-in of every plane that is not switched off, by source.
+
+    Raises:
+        ConfigError: an address or a credential is missing.
+    """
+    return {
+        "purview": _purview_planes(config.purview, sign_in),
+        "immuta": _immuta_planes(config.immuta, sign_in),
+    }
+
+
+def _skipped(config: Config) -> dict[str, frozenset[str]]:
+    return {
+        "purview": frozenset(config.purview.skip),
+        "immuta": frozenset(config.immuta.skip),
     }
 
 
@@ -134,7 +174,7 @@ def _purview_planes(config: PurviewConfig, sign_in: httpx.Client) -> dict[str, P
         )
     else:
         flow = auth.FetchedToken(auth.azure_default())
-    planes = ("datamap", "account", "scanning")
+    planes = [plane for plane in ("datamap", "account", "scanning") if plane not in config.skip]
     return {plane: Plane(config.base_url(plane), flow) for plane in planes}
 
 

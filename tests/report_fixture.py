@@ -116,7 +116,7 @@ def _table(rows: Rows, rng: random.Random, index: int, night: int, as_of: dateti
             "updated_at": as_of, "detail_read": index != 11,
         }
     )  # fmt: skip
-    if index % 13 == 3:
+    if index % 7 == 3:
         owners = int(night == 2)  # fixed last night
     if night == 2 and index % 61 == 4:
         owners = 0  # newly failing

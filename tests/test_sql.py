@@ -407,10 +407,9 @@ def test_ctrl_c_ends_with_130(tiny: Home) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert b"Traceback" not in err
-    assert out
 
 
 def test_a_reader_that_leaves_ends_the_query(tiny: Home) -> None:

@@ -2,15 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 
 import httpx
 import msgspec
 
-from pipeline.errors import SignInError, UnreachableError
+from pipeline.errors import PassMusterError, SignInError, UnreachableError
 
+LIFETIME_S = 3600.0
+"""Of a token that does not say."""
 PURVIEW_SCOPE = "https://purview.azure.net/.default"
 RENEW_BEFORE_S = 300.0
+PAUSES_S = (1.0, 4.0)
+"""Before the second and the third try of a sign-in that got no proper answer: a long run renews its token often."""
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -42,6 +47,7 @@ class FetchedToken(httpx.Auth):
         self._fetch = fetch
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._failed: PassMusterError | None = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request signed; signed anew and sent again if the token was refused."""
@@ -57,12 +63,28 @@ class FetchedToken(httpx.Auth):
             token = self._token
             expired = token is not None and token.renew_at and time.monotonic() > token.renew_at
             if token is None or expired or token is refused:
-                token = self._token = self._fetch()
+                token = self._token = self._fetched()
             return token
+
+    def _fetched(self) -> Token:
+        """A fresh token; a failure is final, so that threads do not wear out a refused credential."""
+        if self._failed is not None:
+            raise self._failed
+        try:
+            return self._fetch()
+        except PassMusterError as error:
+            self._failed = error
+            raise
 
 
 def entra_client_secret(
-    http: httpx.Client, authority: str, tenant_id: str, client_id: str, secret: str
+    http: httpx.Client,
+    authority: str,
+    tenant_id: str,
+    client_id: str,
+    secret: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Callable[[], Token]:
     """Fetches a token with the client-credentials grant (Entra ID, OAuth 2.0, v2.0 endpoint)."""
     url = f"{authority.rstrip('/')}/{tenant_id}/oauth2/v2.0/token"
@@ -75,9 +97,10 @@ def entra_client_secret(
     cure = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
     def fetch() -> Token:
-        answer = _post(http, url, cure, data=form)
+        answer = _post(http, url, cure, sleep, data=form)
         # the documented v1 sample states the lifetime as a string
-        lifetime_s = float(str(answer.get("expires_in") or 3600))
+        stated = str(answer.get("expires_in"))
+        lifetime_s = float(stated) if stated.isdecimal() else LIFETIME_S
         renew_at = time.monotonic() + max(lifetime_s - RENEW_BEFORE_S, lifetime_s / 2)
         return Token(_field(answer, "access_token", url, cure), renew_at)
 
@@ -106,23 +129,28 @@ def azure_default() -> Callable[[], Token]:
     return fetch
 
 
-def immuta_api_key(http: httpx.Client, govern_url: str, api_key: str) -> Callable[[], Token]:
+def immuta_api_key(
+    http: httpx.Client,
+    govern_url: str,
+    api_key: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Callable[[], Token]:
     """Fetches a bearer token for an API key (`POST /bim/apikey/authenticate`)."""
     url = f"{govern_url.rstrip('/')}/bim/apikey/authenticate"
     cure = "check IMMUTA_HOST and IMMUTA_API_KEY"
 
     def fetch() -> Token:
-        answer = _post(http, url, cure, json={"apikey": api_key})
+        answer = _post(http, url, cure, sleep, json={"apikey": api_key})
         return Token(_field(answer, "token", url, cure))
 
     return fetch
 
 
-def _post(http: httpx.Client, url: str, cure: str, **content: object) -> dict[str, object]:
-    try:
-        response = http.post(url, **content)  # type: ignore[arg-type]
-    except httpx.TransportError as error:
-        raise UnreachableError(f"{url}: cannot be reached ({error}); {cure}") from error
+def _post(
+    http: httpx.Client, url: str, cure: str, sleep: Callable[[float], None], **content: object
+) -> dict[str, object]:
+    response = _answer(http, url, cure, sleep, content)
     if response.status_code >= 400:
         raise SignInError(
             f"{url}: the credential was refused (HTTP {response.status_code}{_detail(response)}); {cure}"
@@ -132,6 +160,31 @@ def _post(http: httpx.Client, url: str, cure: str, **content: object) -> dict[st
     except ValueError as error:
         raise SignInError(f"{url}: answered no JSON: not a sign-in address? {cure}") from error
     return answer if isinstance(answer, dict) else {}
+
+
+def _answer(
+    http: httpx.Client,
+    url: str,
+    cure: str,
+    sleep: Callable[[float], None],
+    content: Mapping[str, object],
+) -> httpx.Response:
+    """The service's answer, which may be a refusal; what passes by itself is waited for."""
+    reason = ""
+    for pause_s in (0.0, *PAUSES_S):
+        if pause_s:
+            sleep(pause_s)
+        try:
+            response = http.post(url, **content)  # type: ignore[arg-type]
+        except httpx.TransportError as error:
+            reason = f"{type(error).__name__}: {error}"
+            if isinstance(error, httpx.ConnectTimeout):
+                break
+            continue
+        if response.status_code not in PASSING:
+            return response
+        reason = f"HTTP {response.status_code}"
+    raise UnreachableError(f"{url}: nobody could sign in ({reason}); {cure}, or try again later")
 
 
 def _detail(response: httpx.Response) -> str:

@@ -3,7 +3,6 @@
 import random
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,12 +57,14 @@ class Client:
         store: PageStore,
         *,
         timeout_s: float = 60.0,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.source = source
         self._planes, self._pace, self._store = planes, pace, store
         self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0))
-        self._sleep = sleep
+        self._sleep = sleep or pace.stopped.wait
+        # reading the certificates takes longer than a request
+        self._trust = httpx.create_ssl_context()
         self._local = threading.local()
         self._opened: list[httpx.Client] = []
         self._answered: set[str] = set()
@@ -89,12 +90,14 @@ class Client:
         while True:
             attempt += 1
             self._pace.wait()
+            if self._pace.stopped.is_set():
+                raise RequestError("not sent: the run was stopped")
             outcome = self._try(endpoint, request, key, attempt)
             if isinstance(outcome, Envelope):
                 return outcome
             if attempt >= min(self._attempts(request), outcome.attempts):
                 self._give_up(request, f"{outcome.reason} after {attempt} tries", outcome.status)
-            self._sleep(min(outcome.wait_s or _backoff_s(attempt), LONGEST_WAIT_S))
+            self._sleep(outcome.wait_s or _backoff_s(attempt))
 
     def _try(
         self, endpoint: Endpoint, request: Request, key: str | None, attempt: int
@@ -114,7 +117,7 @@ class Client:
             except PageError as error:
                 return _Failure(str(error), status, attempts=ATTEMPTS_MALFORMED)
         if status in RETRIED:
-            wait_s = retry_after_s(response)
+            wait_s = min(retry_after_s(response) or 0.0, LONGEST_WAIT_S)
             if status in (429, 503):
                 self._pace.refused(wait_s or 1.0)
             return _Failure(f"HTTP {status}", status, wait_s)
@@ -126,6 +129,10 @@ class Client:
     def address(self, plane: str) -> str:
         """The base URL of a plane."""
         return self._planes[plane].base_url
+
+    def stop(self) -> None:
+        """Ends every wait, so that threads come back soon: nothing new is sent."""
+        self._pace.stopped.set()
 
     def close(self) -> None:
         """Closes the connections of every thread."""
@@ -157,6 +164,7 @@ class Client:
         if http is None:
             http = self._local.http = httpx.Client(
                 timeout=self._timeout,
+                verify=self._trust,
                 headers={"Accept-Encoding": "gzip", "User-Agent": "passmuster"},
             )
             self._opened.append(http)
@@ -185,7 +193,7 @@ class Client:
         attempt: int,
         sent_at: datetime,
     ) -> Envelope:
-        zipped = response.headers.get("content-encoding") == "gzip"
+        zipped = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
         body = _unzip(raw) if zipped else raw
         page = _open(endpoint, response.status_code, body)
         redactions: list[str] = []
@@ -198,7 +206,7 @@ class Client:
             endpoint=endpoint.name,
             gzipped=raw if zipped and not redactions else None,
             key=key,
-            url=str(response.url),
+            url=str(response.url.copy_with(userinfo=b"")),
             status=response.status_code,
             attempt=attempt,
             sent_at=sent_at.isoformat(),
@@ -223,7 +231,7 @@ class _Failure:
 
     reason: str
     status: int | None
-    wait_s: float | None = None
+    wait_s: float = 0.0
     attempts: int = ATTEMPTS
 
 
@@ -236,17 +244,17 @@ def retry_after_s(response: httpx.Response) -> float | None:
     text = response.headers.get("retry-after", "").strip()
     if not text:
         return None
-    if text.isdigit():
-        return float(text)
     try:
+        if text.isascii() and text[0].isdigit():
+            return float(text)
         return max((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 def _template(path: str) -> re.Pattern[str]:
-    """`/scan/datasources/{name}/scans` as a pattern; a placeholder is one path segment."""
-    return re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path)))
+    """`/scan/datasources/{name}/scans` as a pattern; a placeholder is one segment, but `.` and `..` are none."""
+    return re.compile(re.sub(r"\\{[^}]*\\}", r"(?!\\.{1,2}(?:/|$))[^/]+", re.escape(path)))
 
 
 def _backoff_s(attempt: int) -> float:

@@ -39,10 +39,12 @@ class Envelope(msgspec.Struct):
 
     def size(self, items: str) -> int:
         """How many items the page holds; a page that is one object holds one."""
-        if self.bare is not None:
-            return len(self.bare)
-        found = getattr(self, items) if items else [None]
-        return len(found) if isinstance(found, list) else 0
+        return len(self.rows(items)) if items or self.bare is not None else 1
+
+    def rows(self, items: str) -> list[Raw]:
+        """The items of the page, undecoded."""
+        found = self.bare if self.bare is not None else getattr(self, items)
+        return found if isinstance(found, list) else []
 
     def total(self) -> int | None:
         """How many items the server says the whole list has."""
@@ -70,7 +72,7 @@ def open_page(body: bytes, items: str) -> Envelope:
             _decode_fields.decode(body)
             return Envelope()
         page = _decode_object.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         start = body[:60].decode(errors="replace")
         raise PageError(
             f"the body is not the promised JSON ({error}); it starts {start!r}"

@@ -15,6 +15,7 @@ CALM_LONGEST_S = 300.0
 BACK_OFF = 0.97
 PROBE = 1.05
 WINDOW_S = 10.0
+SLOWEST_PER_S = 0.5
 
 
 class Pace:
@@ -25,20 +26,52 @@ class Pace:
         per_second: float,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.per_second = per_second
         self._ceiling = per_second
-        self._clock, self._sleep = clock, sleep
+        self._floor = min(SLOWEST_PER_S, per_second)
+        self.stopped = threading.Event()
+        self._clock, self._sleep = clock, sleep or self.stopped.wait
         self._lock = threading.Lock()
         self._next = clock()
+        self._resumes_at = self._next
         self._calm_until = self._next
         self._calm_s = CALM_FIRST_S
-        self._served: deque[float] = deque()
+        self._sent: deque[float] = deque()
         self.refusals = 0
 
     def wait(self) -> None:
-        """Returns when the caller may send its request."""
+        """Returns when the caller may send its request, or when `stopped` is set."""
+        while True:
+            at, delay = self._moment()
+            if delay > 0:
+                self._sleep(delay)
+            with self._lock:
+                # who slept while somebody was refused gets a new moment, after the pause
+                if at >= self._resumes_at or self.stopped.is_set():
+                    self._sent.append(at)
+                    while self._sent[0] < at - WINDOW_S:
+                        self._sent.popleft()
+                    return
+
+    def refused(self, retry_after_s: float) -> None:
+        """Takes note of a refusal: nobody sends before `retry_after_s` is over, and the rate drops."""
+        with self._lock:
+            now = self._clock()
+            known = now < self._resumes_at
+            self.refusals += 1
+            self._resumes_at = max(self._resumes_at, now + retry_after_s)
+            self._next = max(self._next, self._resumes_at)
+            # what is refused during a pause was sent before it: the same event, not a second one
+            if not known:
+                slower = min(self._served_per_s(now), self.per_second) * BACK_OFF
+                self.per_second = max(slower, self._floor)
+                self._calm_until = self._resumes_at + self._calm_s
+                self._calm_s = min(self._calm_s * 2, CALM_LONGEST_S)
+
+    def _moment(self) -> tuple[float, float]:
+        """The next free moment, and the seconds until then."""
         with self._lock:
             now = self._clock()
             if self.per_second < self._ceiling and now >= self._calm_until:
@@ -46,22 +79,10 @@ class Pace:
                 self._calm_until = now + self._calm_s
             at = max(self._next, now)
             self._next = at + 1.0 / self.per_second
-            self._served.append(at)
-            while self._served and self._served[0] < at - WINDOW_S:
-                self._served.popleft()
-        if (delay := at - now) > 0:
-            self._sleep(delay)
+            return at, at - now
 
-    def refused(self, retry_after_s: float) -> None:
-        """Takes note of a refusal: nobody sends before `retry_after_s` is over, and the rate drops."""
-        with self._lock:
-            now = self._clock()
-            self.refusals += 1
-            if now >= self._next - 1.0 / self.per_second or self._next < now + retry_after_s:
-                self._next = max(self._next, now + retry_after_s)
-            recent = [at for at in self._served if at <= now]
-            span = max(now - recent[0], 1.0) if recent else 1.0
-            served_rate = max(len(recent) - 1, 1) / span
-            self.per_second = max(min(served_rate, self.per_second) * BACK_OFF, 0.5)
-            self._calm_until = now + retry_after_s + self._calm_s
-            self._calm_s = min(self._calm_s * 2, CALM_LONGEST_S)
+    def _served_per_s(self, now: float) -> float:
+        """What was served lately, pauses included."""
+        if not self._sent:
+            return self.per_second
+        return max(len(self._sent) - 1, 1) / max(now - self._sent[0], 1.0)

@@ -1,7 +1,7 @@
 """How lists go on from page to page: generators that yield requests and are sent the pages.
 
-Token lists never stop at a count: it is a control total, and the end is an absent token. Only row
-offsets have no other end than an empty page or the stated total.
+Token lists never stop at a count: it is a control total, and the end is an absent token. Row
+offsets end with an empty page, or with a short one where no more can follow.
 """
 
 from collections.abc import Generator
@@ -53,22 +53,33 @@ def next_link(request: Request) -> Pages:
 
 
 def offset(items: str, *, size: str = "limit", count: int = 100) -> Paging:
-    """Row offsets in steps of the rows that came, until a page is empty or the stated total is reached.
+    """Row offsets in steps of the rows that came, until nothing more can follow.
 
-    The step is what came, not what was asked: a server that caps the page size loses nothing.
+    The step is what came, not what was asked, and a short first page is no end: a server that caps
+    the page size loses nothing. A stated total ends the list only where the page was short as well.
     """
 
     def pages(request: Request) -> Pages:
-        start = 0
+        start = largest = 0
+        before: Envelope | None = None
         while True:
             page = yield request.with_params(**{size: str(count), "offset": str(start)})
-            rows = page.size(items)
+            rows, total = page.size(items), page.total()
+            if before is not None and rows and page.rows(items) == before.rows(items):
+                return _without_pages(request, rows, total, count)
             start += rows
-            total = page.total()
-            if rows == 0 or (rows < count if total is None else start >= total):
+            short = rows < (largest if total is None else count)
+            if rows == 0 or (short and (total is None or start >= total)):
                 return
+            before, largest = page, max(largest, rows)
 
     return pages
+
+
+def _without_pages(request: Request, rows: int, total: int | None, count: int) -> None:
+    """Accepts a server that sends its whole list whatever the offset; refuses one that sends a part again."""
+    if rows == count if total is None else rows < total:
+        raise PageError(f"{request.path}: the server sends the same {rows} rows at every offset")
 
 
 def _relative(request: Request, path: str, params: tuple[tuple[str, str], ...]) -> str:

@@ -32,12 +32,15 @@ def verdict(
     after: int | None,
     distinct: int,
     approximate: bool,
+    lost: int = 0,
 ) -> tuple[str, str | None]:
     """The word for one endpoint, and why where it is not `reconciled`."""
     if skipped:
         return "skipped", "plane switched off by configuration"
     if failed:
         return "incomplete", f"{failed} calls brought no answer; see table gap"
+    if lost > 0:
+        return "incomplete", f"{lost} items of the pages have no usable key: the format has changed"
     if before is None or after is None:
         return "no_control_total", None if total is Total.NONE else "the server stated no total"
     low, high = sorted((before, after))
@@ -101,6 +104,7 @@ def _record_counts(staging: Staging, outcome: Walked) -> None:
         after=after,
         distinct=distinct,
         approximate=outcome.approximate,
+        lost=outcome.items - rows,
     )
     staging.con.execute(
         "insert into reconciliation by name select ? as endpoint, ? as source, "

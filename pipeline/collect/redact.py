@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.errors import PageError
+
 REDACTED = "[REDACTED]"
 
 
@@ -11,11 +13,17 @@ def redact(body: bytes, names: frozenset[str]) -> tuple[bytes, list[str]]:
     """`body` with the value of every key in `names` replaced, and the JSON pointers of what was replaced.
 
     A body without any of them comes back as it is, byte for byte.
+
+    Raises:
+        PageError: the body cannot be searched; it must not be stored.
     """
-    value = msgspec.json.decode(body)
     found: list[str] = []
-    _walk(value, "", {name.lower() for name in names}, found)
-    return (msgspec.json.encode(value), found) if found else (body, [])
+    try:
+        value = msgspec.json.decode(body)
+        _walk(value, "", {name.lower() for name in names}, found)
+        return (msgspec.json.encode(value), found) if found else (body, [])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PageError(f"the body cannot be searched for secrets: {error}") from error
 
 
 def _walk(value: Any, pointer: str, names: set[str], found: list[str]) -> None:

@@ -13,13 +13,14 @@ GOES_ON_FOR = timedelta(hours=12)
 
 
 class Run(msgspec.Struct):
-    """One collection run, as `run.json` in its folder says."""
+    """One collection run, as `run.json` in its folder says; `dated` = `as_of` was given, it is not the clock's."""
 
     run_id: str
     as_of: datetime
     started_at: datetime
     estate: str
     config_sha256: str
+    dated: bool = False
     state: str = "collecting"
 
     def save(self, raw: Path) -> None:
@@ -35,17 +36,17 @@ def begin(raw: Path, as_of: datetime | None, estate: str, config_sha256: str) ->
     """The run to work on, and whether it goes on with what an earlier process left.
 
     A run goes on if it was never finished, was started with the same configuration for the same
-    estate and (where given) the same `as_of`, and is not older than twelve hours.
+    estate and the same `as_of` (or, like now, without one), and is not older than twelve hours.
     """
     now = datetime.now(UTC)
     for run in reversed(runs(raw)):
         same = (run.estate, run.config_sha256) == (estate, config_sha256)
         young = now - run.started_at < GOES_ON_FOR
-        wanted = as_of is None or as_of == run.as_of
+        wanted = as_of == (run.as_of if run.dated else None)
         if run.state == "collecting" and same and young and wanted:
             return run, True
     stem = now.strftime("%Y%m%dT%H%M%S%fZ")
-    run = Run(stem, as_of or now, now, estate, config_sha256)
+    run = Run(stem, as_of or now, now, estate, config_sha256, dated=as_of is not None)
     run.save(raw)
     return run, False
 

@@ -27,7 +27,8 @@ class Staging:
         path.unlink(missing_ok=True)
         self.path, self.number, self._store = path, number, store
         self.con = connect(path)
-        self.con.execute(f"set temp_directory = '{path.with_suffix('.tmp')}'")
+        spill = str(path.with_suffix(".tmp")).replace("'", "''")
+        self.con.execute(f"set temp_directory = '{spill}'")
         history.create_staging(self.con, path.stem, GROUPS)
         self.con.execute("create temp table asked (endpoint varchar, key varchar)")
         self._sections: dict[str, dict[str, str]] = {}

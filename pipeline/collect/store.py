@@ -190,19 +190,25 @@ def _reopen(root: Path, log: Path) -> list[Exchange]:
     if len(whole) < len(text):
         with log.open("r+b") as file:
             file.truncate(len(whole))
-    exchanges = _lines(whole)
+    try:
+        exchanges = _lines(whole)
+    except msgspec.DecodeError as error:
+        raise PageError(
+            f"{log}: damaged: {error}; remove the run's folder {root} to collect it anew"
+        ) from error
     ends: dict[str, int] = {}
     for exchange in exchanges:
         end = exchange.part_offset + exchange.part_length
         ends[exchange.part] = max(ends.get(exchange.part, 0), end)
-    for part in log.parent.glob("part-*.gz"):
+    for part in {*log.parent.glob("part-*.gz"), *(root / name for name in ends)}:
         end = ends.get(part.relative_to(root).as_posix(), 0)
-        if part.stat().st_size > end:
+        size = part.stat().st_size if part.exists() else 0
+        if size > end:
             with part.open("r+b") as file:
                 file.truncate(end)
-        elif part.stat().st_size < end:
+        elif size < end:
             raise PageError(
-                f"{part}: ends at byte {part.stat().st_size}, the exchange log names pages up to "
+                f"{part}: ends at byte {size}, the exchange log names pages up to "
                 f"byte {end}; remove the run's folder {root} to collect it anew"
             )
     return exchanges

@@ -7,7 +7,8 @@ can ask staging what it is about.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -47,13 +48,14 @@ class Missing:
 
 @dataclass
 class Walked:
-    """What came of one endpoint: calls made and given up, and what the server said there is."""
+    """What came of one endpoint: calls made and given up, items in their pages, and what the server said there is."""
 
     source: Source
     endpoint: Endpoint
     planned: int = 0
     calls: int = 0
     missing: list[Missing] = field(default_factory=list)
+    items: int = 0
     first_total: int = 0
     last_total: int = 0
     totals_stated: bool = False
@@ -66,6 +68,11 @@ class Walked:
     def name(self) -> str:
         """The endpoint's qualified name."""
         return self.source.qualified(self.endpoint)
+
+    def seen(self, items: int) -> None:
+        """Takes note of the items of one page."""
+        with self.lock:
+            self.items += items
 
     def answered(self, totals: Sequence[int], approximate: bool) -> None:
         """Takes note of one call that was read to its end."""
@@ -104,28 +111,49 @@ def collect(
     outcomes: list[Walked] = []
     for level in levels([client.source for client in clients.values()]):
         walked = [Walked(source, endpoint) for source, endpoint in level]
-        with ThreadPoolExecutor(workers, thread_name_prefix="collect") as pool:
-            futures = []
-            for outcome in walked:
-                name = outcome.source.name
-                outcome.skipped = outcome.endpoint.plane in skip.get(name, frozenset())
-                calls = [] if outcome.skipped else _calls(outcome, staging)
-                outcome.planned = len(calls)
-                report(outcome.name, 0, outcome.planned)
-                futures += [pool.submit(_read, clients[name], outcome, c, report) for c in calls]
-            try:
-                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-                    future.result()
-            except BaseException:
-                # also on Ctrl-C: what was not sent yet is not sent any more
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        for outcome in walked:
+            planes = skip.get(outcome.source.name, frozenset())
+            outcome.skipped = outcome.endpoint.plane in planes
+        _walk(walked, clients, staging, workers, report)
         for outcome in walked:
             staging.load(outcome.source, outcome.endpoint)
         outcomes += walked
     for client in clients.values():
         staging.finish(client.source)
     return outcomes
+
+
+def _walk(
+    walked: Sequence[Walked],
+    clients: Mapping[str, Client],
+    staging: Staging,
+    workers: int,
+    report: Report,
+) -> None:
+    """Makes every call of one level; each source has its own threads, as it has its own pace."""
+    futures: list[Future[None]] = []
+    with ExitStack() as stack:
+        pools = {
+            name: stack.enter_context(ThreadPoolExecutor(workers, thread_name_prefix=name))
+            for name in clients
+        }
+        try:
+            for outcome in walked:
+                name = outcome.source.name
+                calls = [] if outcome.skipped else _calls(outcome, staging)
+                outcome.planned = len(calls)
+                report(outcome.name, 0, outcome.planned)
+                futures += [
+                    pools[name].submit(_read, clients[name], outcome, c, report) for c in calls
+                ]
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
+        except BaseException:
+            # also on Ctrl-C: what was not sent yet is not sent any more
+            for name, pool in pools.items():
+                clients[name].stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def levels(sources: Sequence[Source]) -> list[list[tuple[Source, Endpoint]]]:
@@ -200,7 +228,7 @@ def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
             outcome.given_up(Missing(key, None, reason))
         return
     try:
-        totals, approximate = _pages(client, outcome.endpoint, call)
+        totals, approximate = _pages(client, outcome, call)
     except (RequestError, PageError) as error:
         status = error.status if isinstance(error, RequestError) else None
         if len(call.keys) > 1 and status != 403:
@@ -217,14 +245,16 @@ def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
     report(outcome.name, outcome.calls, outcome.planned)
 
 
-def _pages(client: Client, endpoint: Endpoint, call: Call) -> tuple[list[int], bool]:
+def _pages(client: Client, outcome: Walked, call: Call) -> tuple[list[int], bool]:
     """Totals the server stated from the first page to the last, and whether one was approximate."""
+    endpoint = outcome.endpoint
     totals: list[int] = []
     approximate = False
     walk = endpoint.paging(call.request)
     request = next(walk)
     while True:
         page: Envelope = client.fetch(endpoint, request, call.key)
+        outcome.seen(page.size(endpoint.items))
         if endpoint.total is Total.SERVER and (total := page.total()) is not None:
             totals.append(total)
             approximate |= bool(page.approximate)

@@ -1,5 +1,7 @@
 """The quality gate: staging is checked against the data dictionary before it may become a snapshot."""
 
+import importlib
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,13 @@ class GateResult:
     def having(self, status: str) -> tuple[Outcome, ...]:
         """The outcomes with that status."""
         return tuple(outcome for outcome in self.outcomes if outcome.status == status)
+
+
+def prepare() -> None:
+    """Starts importing Great Expectations, which takes seconds, while the caller waits for a network."""
+    thread = threading.Thread(target=importlib.import_module, args=("pipeline.gate.expectations",))
+    thread.daemon = True
+    thread.start()
 
 
 def check(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Subject:
-    """One kind of subject.
+    """One kind of subject; its key that is the same in every estate is `prefix` + subject id.
 
     `gap_keys` selects (subject_id, key) from `former`, the subjects of the snapshot before: the keys
     under which a gap may hide one of them. `inside` maps another kind to (subject_id, parent_id)
@@ -19,10 +19,6 @@ class Subject:
     gap_keys: str = "select subject_id, subject_id as key from former"
     inside: Mapping[str, str] = field(default_factory=dict)
     related: Mapping[str, str] = field(default_factory=dict)
-
-    def canonical(self, subject_id: str) -> str:
-        """The key that stays the same in every snapshot and estate."""
-        return self.prefix + subject_id
 
 
 # history is asked without regard to time: a row that a gap hides now was there once

@@ -397,10 +397,10 @@ select
     f.id
 from shown f
 left join asset a on a.guid = f.asset_guid
-left join immuta_source i on f.subject = 'immuta_source' and i.id::varchar = f.subject_id
+left join immuta_source i on i.id = case when f.subject = 'immuta_source' then try_cast(f.subject_id as integer) end
 left join owner o
-    on (o.subject = 'asset' and o.subject_id = f.asset_guid)
-    or (o.subject = f.subject and o.subject <> 'asset' and o.subject_id = f.subject_id)
+    on o.subject = case when f.asset_guid is null then f.subject else 'asset' end
+    and o.subject_id = coalesce(f.asset_guid, f.subject_id)
 where {where}
 order by
     list_position(['critical', 'high', 'medium', 'low', 'info'], f.severity),

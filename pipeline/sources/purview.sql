@@ -3,6 +3,9 @@
 -- from_json skips unknown keys, so a page that lacks its list must raise: the client has refused it before.
 
 -- endpoint: search
+-- milliseconds since 1970; null where no clock can show them
+create macro moment(ms) as try(to_timestamp(ms / 1000.0));
+
 create table search_item as
 select
     page_id,
@@ -160,7 +163,7 @@ select distinct on (key)
     entity.attributes."qualifiedName" as qualified_name,
     entity.attributes.name as name,
     coalesce(entity.status, 'ACTIVE') as status,
-    to_timestamp(entity."updateTime" / 1000.0) as updated_at,
+    moment(entity."updateTime") as updated_at,
     page_id,
     item,
     hash(entity) as content_hash
@@ -229,8 +232,8 @@ select distinct on (key)
     def.guid as guid,
     def.options."displayName" as display_name,
     def.description as description,
-    to_timestamp(def."createTime" / 1000.0) as created_at,
-    to_timestamp(def."updateTime" / 1000.0) as updated_at,
+    moment(def."createTime") as created_at,
+    moment(def."updateTime") as updated_at,
     page_id,
     item
 from classification_def_item
@@ -279,8 +282,8 @@ select distinct on (key)
     term.status as status,
     term."shortDescription" as short_description,
     term."longDescription" as long_description,
-    to_timestamp(term."createTime" / 1000.0) as created_at,
-    to_timestamp(term."updateTime" / 1000.0) as updated_at,
+    moment(term."createTime") as created_at,
+    moment(term."updateTime") as updated_at,
     page_id,
     item,
     hash(term) as content_hash
@@ -543,8 +546,8 @@ select
     nullif(path.database, '') as database_name,
     nullif(path.schema, '') as schema_name,
     nullif(path.table, '') as table_name,
-    to_timestamp(coalesce(entity."createTime", hit."createTime") / 1000.0) as created_at,
-    to_timestamp(coalesce(entity."updateTime", hit."updateTime") / 1000.0) as updated_at,
+    moment(coalesce(entity."createTime", hit."createTime")) as created_at,
+    moment(coalesce(entity."updateTime", hit."updateTime")) as updated_at,
     entity."createdBy" as created_by,
     entity."updatedBy" as updated_by,
     detail_read,
@@ -583,7 +586,7 @@ select
     c.data_type,
     coalesce(c.status, 'ACTIVE') as status,
     c.description,
-    to_timestamp(c.updated_ms / 1000.0) as updated_at,
+    moment(c.updated_ms) as updated_at,
     c.page_id,
     c.item,
     hash(c.classifications) as content_hash

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ class StoredPage:
             with path.open("rb") as file:
                 file.seek(self.offset)
                 body = gzip.decompress(file.read(self.length))
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise PageError(
                 f"{path}: the page at byte {self.offset} cannot be read back: {error}"
             ) from error
@@ -67,11 +69,21 @@ def item(body: bytes, pointer: str) -> Any:
     Raises:
         PageError: nothing is there.
     """
-    value = msgspec.json.decode(body)
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise PageError(f"the page is not JSON: {error}") from error
     for token in pointer.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
         try:
-            value = value[int(key)] if isinstance(value, list) else value[key]
+            value = value[_position(key)] if isinstance(value, list) else value[key]
         except (LookupError, TypeError, ValueError) as error:
             raise PageError(f"nothing at {pointer} in the page (no {key!r})") from error
     return value
+
+
+def _position(token: str) -> int:
+    """An array index as RFC 6901 writes it: no sign, no leading zero."""
+    if not re.fullmatch("0|[1-9][0-9]*", token):
+        raise ValueError(token)
+    return int(token)

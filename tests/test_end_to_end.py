@@ -1,0 +1,165 @@
+"""Two nights over the sandbox, from the first request to the last byte of a report."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.sandbox import clock, truth
+from tests.command import Ended, muster
+
+pytestmark = pytest.mark.slow
+
+NIGHTS = ("2026-11-20", "2026-11-21")
+ASSETS = 2000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nights")
+
+
+@pytest.fixture(scope="module")
+def nights(folder: Path) -> list[Ended]:
+    return [muster("run", "--sandbox", "--as-of", night, folder=folder) for night in NIGHTS]
+
+
+@pytest.fixture
+def warehouse(folder: Path, nights: list[Ended]) -> Iterator[duckdb.DuckDBPyConnection]:
+    assert nights
+    with closing(duckdb.connect(str(folder / "data/warehouse.duckdb"), read_only=True)) as con:
+        yield con
+
+
+@pytest.mark.parametrize("night", NIGHTS)
+def test_findings_are_exactly_what_was_planted(
+    warehouse: duckdb.DuckDBPyConnection, night: str
+) -> None:
+    """Every planted violation and every planted hole is found under its rule, and nothing else is."""
+    planted = truth.expected(seed=1, assets=ASSETS, as_of=clock.parse_as_of(night))
+    expected = {(row.rule_id, row.subject_id): row.status for row in planted}
+    rows = warehouse.execute(
+        "select rule_id, subject_id, status from verdict_at(?) where status <> 'pass'", [night]
+    ).fetchall()
+    found = {(rule, subject): status for rule, subject, status in rows}
+    assert found == expected
+
+
+def test_every_shipped_rule_judges_somebody(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """No rule is in error or without a population, and only the evidence rules are without a finding."""
+    rows = warehouse.execute("select id, state, population, failed from rule").fetchall()
+    assert len(rows) == 17
+    assert all(state == "evaluated" and population > 0 for _, state, population, _ in rows)
+    assert {rule for rule, _, _, failed in rows if failed == 0} == {"EVD-001", "EVD-002"}
+
+
+def test_population_is_the_sum_of_its_verdicts(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Nobody in a population is without a verdict."""
+    rows = warehouse.execute(
+        "select r.id from rule r left join verdict v on v.rule_id = r.id group by r.id, r.population "
+        "having count(v.subject_id) <> r.population"
+    ).fetchall()
+    assert rows == []
+
+
+def test_the_estate_is_read_whole(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Every endpoint reconciles or has nothing to reconcile with, and nothing is missing."""
+    verdicts = dict(
+        warehouse.execute("select verdict, count(*) from reconciliation group by 1").fetchall()
+    )
+    assert set(verdicts) == {"reconciled", "no_control_total"}
+    assert warehouse.execute("select count(*) from gap").fetchall() == [(0,)]
+    assert warehouse.execute("select bool_and(complete) from snapshot").fetchall() == [(True,)]
+
+
+def test_nights_differ_and_the_difference_adds_up(folder: Path, nights: list[Ended]) -> None:
+    """`snapshots diff` names findings that came and went, as many as the run said and `findings list` shows."""
+    assert "new findings" in nights[1].out
+    diff = muster("snapshots", "diff", "--json", folder=folder).rows
+    changes = [row["change"] for row in diff if "change" in row]
+    new = muster("findings", "list", "--status", "new", "--json", folder=folder).rows
+    assert changes.count("new") == len(new) > 0
+    assert changes.count("resolved") > 0
+    assert f"{len(new)} new findings, {changes.count('resolved')} resolved" in nights[1].out
+
+
+def test_unchanged_rows_are_stored_once(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The second night adds only what changed."""
+    rows, assets = warehouse.execute(
+        "select count(*), count(distinct guid) from history.asset"
+    ).fetchall()[0]
+    assert assets < rows < 1.1 * assets
+
+
+def test_every_finding_walks_back_to_its_bytes(
+    folder: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """One finding of each rule ends at a page whose digest another program confirms."""
+    findings = warehouse.execute(
+        "select any_value(id), rule_id from finding where status <> 'resolved' group by rule_id"
+    ).fetchall()
+    assert len(findings) == 15
+    for finding_id, rule_id in findings:
+        (shown,) = muster("findings", "show", finding_id, "--json", folder=folder).rows
+        sources = [row for row in shown["sources"] if row["exchange"]]
+        assert sources, rule_id
+        for source in sources:
+            page = source["exchange"]
+            part = folder / "data/raw" / page["run_id"] / page["part"]
+            member = part.read_bytes()[page["part_offset"] :][: page["part_length"]]
+            body = subprocess.run(["gzip", "-dc"], input=member, capture_output=True, check=True)
+            digest = subprocess.run(
+                ["sha256sum"], input=body.stdout, capture_output=True, check=True
+            )
+            assert digest.stdout.decode().split()[0] == page["sha256"]
+            assert source["item"] is not None
+
+
+def test_stored_pages_verify(folder: Path, nights: list[Ended]) -> None:
+    """`snapshots verify` reads back every page of both nights."""
+    assert len(nights) == 2
+    muster("snapshots", "verify", folder=folder)
+
+
+def test_handler_secrets_never_reach_the_disk(folder: Path, nights: list[Ended]) -> None:
+    """The password that the sandbox puts into handlers is in no raw page and not in the warehouse."""
+    assert len(nights) == 2
+    for part in (folder / "data/raw").rglob("part-*.gz"):
+        unzipped = subprocess.run(["gzip", "-dc", str(part)], capture_output=True, check=True)
+        assert b"sandbox-not-a-secret" not in unzipped.stdout, part
+    handlers = list((folder / "data/raw").rglob("handler/part-*.gz"))
+    assert len(handlers) == 2
+
+
+def test_any_duckdb_client_sees_both_nights(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Plain names show the newest night, a session variable or a macro any other."""
+    (newest,) = warehouse.execute("select count(*) from asset").fetchall()[0]
+    (dated,) = warehouse.execute("select count(*) from asset_at('2026-11-21')").fetchall()[0]
+    (first,) = warehouse.execute("select max(updated_at) from asset_at('2026-11-20')").fetchall()[0]
+    warehouse.execute("set variable snapshot = 1")
+    (shown,) = warehouse.execute("select max(updated_at) from asset").fetchall()[0]
+    assert newest == dated == ASSETS
+    assert shown == first
+
+
+def test_reports_are_about_the_newest_night(folder: Path, nights: list[Ended]) -> None:
+    """Both reports are there for each night, and `latest` is the second."""
+    assert len(nights) == 2
+    for name in ("compliance", "access-ownership"):
+        for night in ("20261120T020000Z", "20261121T020000Z"):
+            assert night in (folder / f"data/reports/{night}/{name}.html").read_text("utf-8")
+        latest = (folder / f"data/reports/latest/{name}.html").read_text("utf-8")
+        assert "20261121T020000Z" in latest
+
+
+def test_fail_on_sets_the_exit_code(folder: Path, nights: list[Ended]) -> None:
+    """Judging again finds the same, and ends with 1 only when asked to."""
+    assert len(nights) == 2
+    before = muster("findings", "list", "--json", folder=folder).rows
+    muster("judge", folder=folder)
+    muster("judge", "--fail-on", "critical", folder=folder, code=1)
+    muster("judge", "--fail-on", "new", folder=folder, code=1)
+    assert muster("findings", "list", "--json", folder=folder).rows == before

@@ -1,0 +1,171 @@
+"""What goes wrong, told in one message with the right exit code, and no damage done."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.sandbox import clock, faults, server
+from tests.command import muster, tenant
+
+pytestmark = pytest.mark.slow
+
+DAY = "2026-11-21"
+ASSETS = 150
+
+
+def test_an_unknown_key_is_named_with_the_valid_ones(tmp_path: Path) -> None:
+    """A misspelt key ends with 2, names the file and the key, and lists what is valid there."""
+    (tmp_path / "muster.toml").write_text('[purview]\nendpont = "https://x.example"\n')
+    ended = muster("doctor", folder=tmp_path, code=2)
+    assert "muster.toml: purview.endpont: unknown key" in ended.err
+    assert "endpoint" in ended.err.replace("endpont", "")
+    assert ended.out == ""
+
+
+def test_no_configuration_says_what_to_set(tmp_path: Path) -> None:
+    """Without any configuration `muster run` ends with 2 and says what to set."""
+    ended = muster("run", folder=tmp_path, code=2)
+    assert "PURVIEW_ACCOUNT_NAME" in ended.err
+    assert not list(tmp_path.rglob("*.duckdb"))
+
+
+def test_a_wrong_day_is_refused(tmp_path: Path) -> None:
+    """`--as-of` that is no day ends with 2 before anything happens."""
+    assert "neither a day" in muster("run", "--as-of", "yesterday", folder=tmp_path, code=2).err
+
+
+def test_an_unreachable_host_ends_the_run(tmp_path: Path) -> None:
+    """A host that is not there ends with 3 and one message that names it; nothing is sealed."""
+    tenant(tmp_path, "http://127.0.0.1:9")
+    ended = muster("run", folder=tmp_path, code=3)
+    assert "http://127.0.0.1:9" in ended.err
+    assert "cannot be reached" in ended.err
+    assert "Traceback" not in ended.err
+    assert not (tmp_path / "data/warehouse.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "cure"),
+    [
+        ("purview", "token", "refused the credential"),
+        ("immuta", "api_key", "IMMUTA_API_KEY"),
+        ("immuta", "request_token", "refused the credential"),
+    ],
+)
+def test_a_wrong_credential_ends_the_run(tmp_path: Path, section: str, key: str, cure: str) -> None:
+    """A refused credential ends with 3, says which one without repeating it, and nothing is sealed."""
+    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY)) as url:
+        tenant(tmp_path, url, **{section: {key: "wrong-credential-value"}})
+        ended = muster("run", "--as-of", DAY, folder=tmp_path, code=3)
+    assert cure in ended.err
+    assert "wrong-credential-value" not in ended.err + ended.out
+    assert not (tmp_path / "data/warehouse.duckdb").exists()
+
+
+def test_a_forbidden_plane_is_a_gap_not_a_crash(tmp_path: Path) -> None:
+    """403 on one plane: the rest is sealed, rules that need it are not evaluated, exit code 3, page one says so."""
+    hole = {"/scan": faults.answering(403)}
+    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=hole) as url:
+        tenant(tmp_path, url)
+        ended = muster("run", "--as-of", DAY, folder=tmp_path, code=3)
+    assert "not complete" in ended.err
+    gaps = muster("sql", "--json", "select endpoint, status from gap", folder=tmp_path).rows
+    assert {"endpoint": "purview.data_source", "status": 403} in gaps
+    query = "select rule_id, status, count(*) as n from verdict where rule_id like 'SCN%' or rule_id = 'CLS-001' group by all"
+    verdicts = muster("sql", "--json", query, folder=tmp_path).rows
+    assert {row["status"] for row in verdicts} <= {"not_evaluated"}
+    failing = muster(
+        "sql", "--json", "select rule_id from verdict where status = 'fail'", folder=tmp_path
+    )
+    assert {"EVD-001"} <= {row["rule_id"] for row in failing.rows}
+    page = (tmp_path / "data/reports/latest/compliance.html").read_text(encoding="utf-8")
+    assert "purview.data_source" in page
+
+
+def test_malformed_pages_are_retried_then_a_gap(tmp_path: Path) -> None:
+    """A list whose page stays malformed is incomplete; one that recovers is read whole."""
+    spoilt = {"/tag": faults.malformed(), "/policy/global": faults.truncated(times=1)}
+    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=spoilt) as url:
+        tenant(tmp_path, url)
+        muster("collect", "--as-of", DAY, folder=tmp_path, code=3)
+    gaps = muster("sql", "--json", "select endpoint, reason from gap", folder=tmp_path).rows
+    assert [row["endpoint"] for row in gaps] == ["immuta.tag"]
+    assert "JSON" in gaps[0]["reason"]
+    assert muster("sql", "--json", "select count(*) as n from immuta_policy", folder=tmp_path).rows[
+        0
+    ]["n"]
+
+
+def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
+    """After kill -9 and a half-written part, the next run keeps what it has and seals the whole estate."""
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline",
+        "collect",
+        "--sandbox",
+        "--assets",
+        "400",
+        "--as-of",
+        DAY,
+    ]
+    raw = tmp_path / "data/raw"
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while not list(raw.glob("*/immuta/access/exchanges.jsonl")):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    (log,) = raw.glob("*/immuta/access/exchanges.jsonl")
+    kept = len(log.read_bytes().splitlines()) - 1
+    with log.open("ab") as file:
+        file.write(b'{"seq": 99')
+    (part,) = log.parent.glob("part-*.gz")
+    with part.open("ab") as file:
+        file.write(b"\x1f\x8b half a member")
+    muster("collect", "--sandbox", "--assets", "400", "--as-of", DAY, folder=tmp_path)
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    assert len(lines) >= kept
+    assert len({line["identity"] for line in lines}) == len(lines)
+    assert len(list(raw.iterdir())) == 1
+    muster("snapshots", "verify", folder=tmp_path)
+    assert muster("sql", "--json", "select count(*) as n from asset", folder=tmp_path).rows == [
+        {"n": 400}
+    ]
+
+
+def test_a_second_run_is_refused_while_one_works(tmp_path: Path) -> None:
+    """The lock ends the second run with 5 and names the first; reading goes on."""
+    command = [sys.executable, "-m", "pipeline", "collect", "--sandbox", "--as-of", DAY]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("data/raw/*/run.json")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        ended = muster("run", "--sandbox", folder=tmp_path, code=5)
+        process.kill()
+    assert "another run is at work" in ended.err
+    assert str(process.pid) in ended.err
+
+
+def test_doctor_says_what_works_and_what_does_not(tmp_path: Path) -> None:
+    """One row per plane: what is seen, and in words what fails; exit code 3 if something does."""
+    hole = {"/scan": faults.answering(403)}
+    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=hole) as url:
+        tenant(tmp_path, url)
+        ended = muster("doctor", "--json", folder=tmp_path, code=3)
+    results = {row["about"]: row for row in ended.rows}
+    assert results["purview.scanning"]["result"] == "fails"
+    assert "403" in results["purview.scanning"]["detail"]
+    assert results["purview.datamap"]["detail"] == "150 assets visible"
+    assert results["immuta.govern"]["result"] == "ok"
+    assert "not ready for a run: purview.scanning" in ended.err
+    muster("doctor", "--sandbox", folder=tmp_path)
