@@ -102,6 +102,10 @@ def _table(rows: Rows, rng: random.Random, index: int, night: int, as_of: dateti
     place = min(int(rng.expovariate(0.5)), len(PLACES) - 1)
     owners = rng.choices([0, 1, 2], [2, 12, 4])[0]
     classes = rng.choices(list(CLASSES), k=rng.randrange(3)) if rng.random() < 0.6 else []
+    if index in (3, 4, 20):
+        classes = [
+            "MICROSOFT.PERSONAL.EMAIL"
+        ]  # what happens to them below is about sensitive tables
     registered, owner = rng.random() < 0.8, int(rng.expovariate(0.12)) % 30
     if index % 50 == 49 and night < 1:
         return  # came into scope later

@@ -180,7 +180,9 @@ def test_names_are_text_and_hide_nothing(home, name):
 def test_nothing_is_loaded_from_anywhere(home):
     """No element names another file, and the policy forbids all but the scripts inside by their hash."""
     page = parsed(read(home, "compliance"))
-    policy = next(n["content"] for t, n in page.tags if n.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        n["content"] for t, n in page.tags if n.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe-eval" not in policy
     assert policy.count("'sha256-") == 3
@@ -256,7 +258,11 @@ def test_what_cannot_be_evaluated_has_a_cause_and_no_number(home, name, kpi, cau
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_claim_is_made(home, name):
     """The pages say neither compliant nor score."""
-    html = read(home, name).split('<script type="application/json" id="palette"', maxsplit=1)[0].lower()
+    html = (
+        read(home, name)
+        .split('<script type="application/json" id="palette"', maxsplit=1)[0]
+        .lower()
+    )
     assert "compliant" not in html
     assert "score " not in html
 
@@ -285,13 +291,13 @@ SMALL = """
 from pipeline.report.page import Figure, Figures, Page, Section
 TITLE = "Small"
 def build(view):
-    return Page((Section("one", "One", "One", (Figures(({figures}),),)),)),)
+    return Page((Section("one", "One", "One", (Figures(({figures},)),)),))
 """
 
 
 def test_a_pack_adds_a_report(home, tmp_path):
     """One file in a pack's reports folder is one more page and sidecar."""
-    mine = pack(tmp_path, "my_own.py", SMALL.format(figures="Figure('M-1', 'mine', 7),"))
+    mine = pack(tmp_path, "my_own.py", SMALL.format(figures="Figure('M-1', 'mine', 7)"))
     publish(home, mine, generated_at=DRAWN)
     assert sidecar(home, "my-own")["M-1"]["num"] == 7
     assert sorted(p.name for p in (home.reports / "latest").iterdir()) == [

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pipeline import packs
-from pipeline.report.publish import publish
 
 
 def report(
@@ -17,5 +16,10 @@ def report(
     ] = None,
 ) -> None:
     """Renders the reports of the newest snapshot, or of a past one, and prints the files written."""
-    for path in publish(ctx.obj.home, packs.load(), generated_at=datetime.now(UTC), at=at):
+    # plotly and polars take a second to import: only commands that draw pay for it
+    from pipeline.report.publish import publish
+
+    for path in publish(
+        ctx.obj.home, packs.load(ctx.obj.config.packs), generated_at=datetime.now(UTC), at=at
+    ):
         typer.echo(path)

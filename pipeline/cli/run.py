@@ -20,7 +20,6 @@ from pipeline.errors import IncompleteError, UsageError
 from pipeline.judge import judgement, rule, sensitivity
 from pipeline.judge.judgement import Judgement
 from pipeline.judge.rule import SEVERITIES
-from pipeline.report.publish import publish
 from pipeline.run import Sealed
 from pipeline.warehouse.home import lock
 
@@ -43,6 +42,9 @@ def run(
     fail_on: FailOn = None,
 ) -> None:
     """Collects, checks, seals, judges and reports: the nightly command."""
+    # plotly and polars take a second to import: only commands that draw pay for it
+    from pipeline.report.publish import publish
+
     state: State = ctx.obj
     _check_fail_on(fail_on)
     with lock(state.home):

@@ -13,7 +13,6 @@ import typer
 from pipeline.cli import output
 from pipeline.cli.moments import AsOf, moment
 from pipeline.errors import UnreachableError
-from pipeline.sandbox import server, truth
 
 app = typer.Typer(
     help="An emulator of Purview and Immuta with a seeded estate.", no_args_is_help=True
@@ -31,6 +30,7 @@ def serve(
     as_of: AsOf = None,
 ) -> None:
     """Serves the sandbox until interrupted; prints its address and credentials."""
+    from pipeline.sandbox import server
 
     def ready(free_port: int) -> None:
         facts = {"url": f"http://127.0.0.1:{free_port}", **server.credentials(seed)}
@@ -48,6 +48,8 @@ def expected(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
     """Prints what was planted: every verdict a run over the sandbox must not miss."""
+    from pipeline.sandbox import truth
+
     rows = truth.expected(seed=seed, assets=assets, as_of=moment(as_of) or datetime.now(UTC))
     columns = ["rule_id", "status", "subject_id", "reason"]
     output.listing([row._asdict() for row in rows], columns, as_json=as_json)

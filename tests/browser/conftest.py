@@ -1,0 +1,72 @@
+"""Chromium, without network, and published reports to open in it."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import report_fixture  # noqa: E402 - lies beside the tests, one folder up
+
+from pipeline import packs  # noqa: E402
+from pipeline.report.publish import publish  # noqa: E402
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory):
+    """The folder of the latest reports: hostile names, a gap in the newest snapshot."""
+
+    def change(rows, night):
+        if night == 1:
+            report_fixture.with_gap(rows)
+
+    home = report_fixture.seal(tmp_path_factory.mktemp("browser"), 2, 150, change)
+    publish(home, packs.load(), generated_at=datetime(2026, 11, 16, 3, tzinfo=UTC))
+    return home.reports / "latest"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A Chromium that reaches no network."""
+    if not CHROMIUM.exists():
+        pytest.skip("no /usr/bin/chromium here: apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, reports):
+    """Opens a report: `opened("compliance", color_scheme="dark")` is its page, ready, with what it did in `page.seen`."""
+    contexts = []
+
+    def open_report(name, **options):
+        context = chromium.new_context(viewport={"width": 1366, "height": 768}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.seen = []
+        page.on(
+            "dialog",
+            lambda dialog: (page.seen.append(f"dialog {dialog.message}"), dialog.dismiss()),
+        )
+        page.on("console", lambda message: page.seen.append(f"console {message.text}"))
+        page.on("pageerror", lambda error: page.seen.append(f"error {error}"))
+        page.on("request", lambda request: page.seen.append(f"request {request.url}"))
+        page.goto((reports / f"{name}.html").resolve().as_uri())
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_report
+    for context in contexts:
+        context.close()

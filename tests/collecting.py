@@ -1,0 +1,157 @@
+"""A scripted HTTP server on a real socket, a clock that only moves when told, and clients of both."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pipeline.collect.auth import StaticToken
+from pipeline.collect.client import Client, Plane
+from pipeline.collect.endpoint import Endpoint, Source
+from pipeline.collect.pace import Pace
+from pipeline.collect.paging import single
+from pipeline.collect.store import PageStore
+
+TOKEN = "synthetic-bearer-token"
+
+
+class Clock:
+    """Seconds that pass only while somebody sleeps; what was slept is kept."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(seconds)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as it reached the server; `peer` tells connections apart."""
+
+    method: str
+    path: str
+    params: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+    peer: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server sends; `missing` bytes are announced and never come, a dropped call gets nothing."""
+
+    body: bytes = b'{"value": []}'
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    missing: int = 0
+    dropped: bool = False
+
+
+@dataclass
+class Server:
+    """The base URL of a running server, what it was sent, and what it answers."""
+
+    url: str
+    answer: Callable[[Seen], Answer]
+    seen: list[Seen] = field(default_factory=list)
+
+
+@contextmanager
+def serving(answers: Sequence[Answer] | Callable[[Seen], Answer]) -> Iterator[Server]:
+    """A server that gives the answers in turn (the last one for ever), or asks a function."""
+    script = answers if callable(answers) else _in_turn(list(answers))
+    httpd = _Quiet(("127.0.0.1", 0), _Handler)
+    httpd.script = Server(f"http://127.0.0.1:{httpd.server_address[1]}", script)
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield httpd.script
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
+
+
+def client(
+    url: str,
+    endpoints: Sequence[Endpoint],
+    store: PageStore,
+    clock: Clock | None = None,
+    *,
+    sql: str = "",
+    **options: Any,
+) -> Client:
+    """A client of a source called toy with all its planes at `url`; it never really sleeps."""
+    clock = clock or Clock()
+    plane = Plane(url, StaticToken(TOKEN))
+    return Client(
+        Source("toy", tuple(endpoints), sql),
+        {endpoint.plane: plane for endpoint in endpoints},
+        Pace(1000.0, clock=clock, sleep=clock.sleep),
+        store,
+        **{"sleep": clock.sleep, "timeout_s": 5.0, **options},
+    )
+
+
+def endpoint(name: str = "thing", path: str = "/things", **options: Any) -> Endpoint:
+    """An endpoint of one page with a list `value`."""
+    plane = options.pop("plane", "main")
+    defaults: dict[str, Any] = {"items": "value", "paging": single, "tables": ("asset",)}
+    return Endpoint(name, plane, path, **{**defaults, **options})
+
+
+def store_at(path: Path) -> PageStore:
+    """The page store of a run called run."""
+    return PageStore(path, "run")
+
+
+def _in_turn(answers: list[Answer]) -> Callable[[Seen], Answer]:
+    return lambda _: answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+class _Quiet(ThreadingHTTPServer):
+    script: Server
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    server: _Quiet
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        params = parse_qsl(parts.query, keep_blank_values=True)
+        peer = self.client_address[1]
+        seen = Seen(self.command, parts.path, params, headers, body, peer)
+        script = self.server.script
+        script.seen.append(seen)
+        answer = script.answer(seen)
+        self.close_connection = answer.dropped or answer.missing > 0
+        if answer.dropped:
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body) + answer.missing))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = _serve  # noqa: N815 (named by http.server)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: tests look at what was seen."""
