@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Literal
 
-from pipeline.report import charts, exceptions, reliance, words, worklist
+from pipeline.report import appendix, charts, exceptions, queries, reliance, trend, words, worklist
 from pipeline.report.page import (
     Bar,
     Bars,
@@ -27,6 +27,8 @@ from pipeline.report.page import (
 from pipeline.report.view import View, absent, tables_in
 
 TITLE = "Access and ownership"
+
+SQL = queries.beside(__file__)
 
 FAMILIES = ("OWN", "ACC", "MEM", "MSK", "POL", "DPR", "PLT")
 TIERS = ("1", "2", "none known")
@@ -57,10 +59,10 @@ def build(view: View) -> Page:
         _masking(view),
         _privileged(view),
         worklist.section(view, FAMILIES),
-        worklist.trend(view, FAMILIES),
-        reliance.untested(view, _uncovered(view), FAMILIES),
-        reliance.method(view, _NOTES),
-        reliance.cards(view, FAMILIES),
+        trend.section(view, FAMILIES),
+        appendix.untested(view, _uncovered(view), FAMILIES),
+        appendix.method(view, _NOTES),
+        appendix.cards(view, FAMILIES),
     )
     return Page(sections, _front(view), reliance.facts(view))
 
@@ -108,7 +110,7 @@ def _headline(view: View) -> tuple[Figure, ...]:
         worklist.must_be_zero(_past_expiry(view)),
         _independent(view),
         view.counted(
-            "KA-02", "People who can see tier 1 data", _SEES_TIER_1, note="of active Immuta users"
+            "KA-02", "People who can see tier 1 data", SQL["sees_tier_1"], note="of active Immuta users"
         ),
     )  # fmt: skip
 
@@ -125,7 +127,7 @@ def _population(view: View) -> tuple[Figure, ...]:
         ("KP-requests", "Access requests"): "select count(*) as num from access_request",
         ("KP-products", "Data products"): "select count(*) as num from data_product",
         ("KP-sources", "Immuta data sources"): "select count(*) as num from immuta_source where not deleted",
-        ("KA-01", "Active grants"): _ACTIVE_GRANTS,
+        ("KA-01", "Active grants"): SQL["active_grants"],
         ("KP-users", "Active Immuta users"): "select count(*) as num from immuta_user where not disabled",
     }  # fmt: skip
     return tuple(view.counted(kpi, label, sql) for (kpi, label), sql in queries.items())
@@ -133,7 +135,7 @@ def _population(view: View) -> tuple[Figure, ...]:
 
 def _calendar(view: View) -> list[dict[str, Any]]:
     """Grants by request per column of the expiry calendar (-1 past, 0-25 weeks, 26 later, 27 never) and tier."""
-    return view.rows(_CALENDAR)
+    return view.rows(SQL["calendar"])
 
 
 def _calendar_bars(view: View) -> Bars:
@@ -149,13 +151,15 @@ def _calendar_bars(view: View) -> Bars:
     bars = []
     for name, label, low, high in spans:
         number = sum(row["grants"] for row in rows if low <= row["slot"] <= high)
-        figure = Figure(f"C11.{name}", label, number, source="sql", tables=tables_in(_CALENDAR))
+        figure = Figure(
+            f"C11.{name}", label, number, source="sql", tables=tables_in(SQL["calendar"])
+        )
         tone: Literal["pass", "fail", "plain"] = "pass"
         if name in ("past", "never"):
             tone = "fail" if name == "past" else "plain"
         bars.append(Bar(label, figure, 0, number, tone))
     most = max(bar.length for bar in bars) or 1
-    note = "Approved data access by the end of its request, on the clock of the snapshot; ACC-007 allows 24 hours more."
+    note = "Approved data access by the end of its request, on the clock of the snapshot; ACC-007 allows 24 hours more and counts who is still listed."
     return Bars("calendar", "When access ends", tuple(bars), most, note=note)
 
 
@@ -210,12 +214,12 @@ def _ownership(view: View) -> Section:
             "KA-15",
             "Assignments of the five busiest owners",
             "select coalesce(sum(objects) filter (where place <= 5), 0) as num, coalesce(sum(objects), 0) as den "
-            f"from (select *, row_number() over (order by objects desc, owner) as place from ({_OWNERS}))",
+            f"from (select *, row_number() over (order by objects desc, owner) as place from ({SQL['owners']}))",
             before=False,
             note="of owner assignments in Purview",
         ),
     )
-    rows = view.rows(_OWNERS)
+    rows = view.rows(SQL["owners"])
     total, shown = sum(row["objects"] for row in rows), rows[:20]
     data = Table(
         "t-owners",
@@ -234,7 +238,9 @@ def _ownership(view: View) -> Section:
         "Ownership concentration",
         "Who carries too much?",
         charts.concentration(
-            [row["owner"] for row in shown], [row["objects"] for row in shown], max(total, 1)
+            [words.clipped(row["owner"], 12) for row in shown],
+            [row["objects"] for row in shown],
+            max(total, 1),
         ),
         data,
         330,
@@ -246,15 +252,15 @@ def _ownership(view: View) -> Section:
         GridColumn("tier", "Tier", "number", True, 1, 48), GridColumn("state", "Owner state", "text", True, 1, 96),
         GridColumn("owners", "Owners", "text", False, 3, 130), GridColumn("open", "Open exceptions", "number", False, 1, 116),
     )  # fmt: skip
-    ledger = _grid(view, "ledger", "Ownership ledger: sensitive assets, Immuta data sources, products; ownerless first", columns, _LEDGER)  # fmt: skip
+    ledger = _grid(view, "ledger", "Ownership ledger: sensitive assets, Immuta data sources, products; ownerless first", columns, SQL["ledger"])  # fmt: skip
     note = Prose("“With an owner” means that one is named: without a directory feed, nobody can tell whether that person is still there.", "note")  # fmt: skip
     return Section("ownership", "Ownership", "Ownership", (Figures(owned), note, ledger, chart))
 
 
 def _access(view: View) -> Section:
-    rows = view.rows(_ORIGIN)
+    rows = view.rows(SQL["origin"])
     counts = {(row["tier"], row["origin"]): row["grants"] for row in rows}
-    tables = tables_in(_ORIGIN)
+    tables = tables_in(SQL["origin"])
     labels = ["Tier 1", "Tier 2", "No tier known"]
     series = [
         (title, [counts.get((tier, name), 0) for tier in TIERS][::-1], colour, pattern)
@@ -302,9 +308,9 @@ def _access(view: View) -> Section:
     )  # fmt: skip
     blocks: tuple[Block, ...] = (
         chart,
-        _grid(view, "objects", "Access by data source", objects, _OBJECTS, height=430),
-        _grid(view, "grants", "Who can access what", people, _GRANTS, height=480),
-        _grid(view, "members", "Members of data products", members, _MEMBERS, height=430),
+        _grid(view, "objects", "Access by data source", objects, SQL["objects"], height=430),
+        _grid(view, "grants", "Who can access what", people, SQL["grants"], height=480),
+        _grid(view, "members", "Members of data products", members, SQL["members"], height=430),
     )
     return Section("access", "Who can access what", "Access", blocks)
 
@@ -312,9 +318,9 @@ def _access(view: View) -> Section:
 def _granted(view: View) -> Section:
     figures = (
         _independent(view),
-        view.counted("KA-17", "Automatic approvals", _AUTOMATIC, before=False, note="no person acted; of approvals in the last 365 days"),
-        view.counted("KA-17.sensitive", "Automatic, on tier 1 and 2", _AUTOMATIC.replace("where ", "where t.tier in (1, 2) and "), before=False),
-        view.counted("KA-16", "Approvals by the busiest approver", _BUSIEST, before=False, note="of manual approvals in the last 365 days"),
+        view.counted("KA-17", "Automatic approvals", SQL["automatic"], before=False, note="no person acted; of approvals in the last 365 days"),
+        view.counted("KA-17.sensitive", "Automatic, on tier 1 and 2", SQL["automatic"].replace("where ", "where t.tier in (1, 2) and "), before=False),
+        view.counted("KA-16", "Approvals by the busiest approver", SQL["busiest"], before=False, note="of manual approvals in the last 365 days"),
         view.counted("KA-20", "Requests on behalf of others", "select count(*) filter (where requester_id <> user_id) as num, count(*) as den from access_request", before=False),
         view.passing("DPR-002.rate", "Products with a request form", "DPR-002"),
     )  # fmt: skip
@@ -326,12 +332,14 @@ def _granted(view: View) -> Section:
         GridColumn("created_at", "Requested", "text", False, 1, 92), GridColumn("hours", "Hours", "number", False, 1, 64),
         GridColumn("expires_at", "Ends", "text", False, 1, 92), GridColumn("verdicts", "Failing rules", "code", True, 2, 110),
     )  # fmt: skip
-    requests = _grid(view, "requests", "Access requests and their decisions", columns, _REQUESTS)
+    requests = _grid(
+        view, "requests", "Access requests and their decisions", columns, SQL["requests"]
+    )
     return Section("granted", "How access was granted", "Granted", (Figures(figures), requests))
 
 
 def _duties(view: View) -> Section:
-    rows = view.rows(_SELF_APPROVED)
+    rows = view.rows(SQL["self_approved"])
     rule = view.rules.get("ACC-001")
     tables = rule.tables if rule else frozenset()
     table = Table(
@@ -356,8 +364,8 @@ def _duties(view: View) -> Section:
 
 
 def _queue(view: View) -> Section:
-    rows = view.rows(_DECISION_HOURS)
-    waiting = view.rows(_WAITING_HOURS)
+    rows = view.rows(SQL["decision_hours"])
+    waiting = view.rows(SQL["waiting_hours"])
     done = [row["hours"] for row in rows]
     open_by: dict[str, list[float]] = {}
     done_by: dict[str, list[float]] = {}
@@ -391,7 +399,7 @@ def _queue(view: View) -> Section:
         "A dot is a decision by a person in the last 365 days; hollow: still pending, at its present age. Bar: median; diamond: 90th percentile."
         + (f" The 15 products with most decisions of {words.count(len(busiest))}." if len(busiest) > 15 else ""),
     )  # fmt: skip
-    tables = tables_in(_DECISION_HOURS)
+    tables = tables_in(SQL["decision_hours"])
     median, p90 = charts.quantile(done, 0.5), charts.quantile(done, 0.9)
     cause = "nobody decided in the last 365 days"
     figures = (
@@ -408,7 +416,7 @@ def _queue(view: View) -> Section:
         GridColumn("target", "Target", "text", True, 1, 96),
     )  # fmt: skip
     pending = _grid(
-        view, "pending", "Pending requests, oldest first", columns, _PENDING, height=430
+        view, "pending", "Pending requests, oldest first", columns, SQL["pending"], height=430
     )
     return Section("queue", "Queue and speed", "Queue", (Figures(figures), chart, pending))
 
@@ -432,7 +440,7 @@ def _time_limits(view: View) -> Section:
         (name, [counts.get((slot, tier), 0) for slot in slots], colour, "")
         for name, tier, colour in zip(names, TIERS, colours, strict=True)
     ]
-    tables = tables_in(_CALENDAR)
+    tables = tables_in(SQL["calendar"])
     data = Table(
         "t-calendar",
         "Approved data access by the week in which it ends",
@@ -454,8 +462,8 @@ def _time_limits(view: View) -> Section:
     )  # fmt: skip
     figures = (
         worklist.must_be_zero(_past_expiry(view)),
-        view.counted("KA-18", "Ending within 30 days", _ENDING, before=False, note="of approved data access"),
-        view.counted("KA-03.open", "Without an expiry, on tier 1 and 2", _OPEN_ENDED, before=False, note="a count, no verdict: no rule ACC-005"),
+        view.counted("KA-18", "Ending within 30 days", SQL["ending"], before=False, note="of approved data access"),
+        view.counted("KA-03.open", "Without an expiry, on tier 1 and 2", SQL["open_ended"], before=False, note="a count, no verdict: no rule ACC-005"),
     )  # fmt: skip
     columns = (
         GridColumn("id", "Request", "code", False, 2, 120), GridColumn("product", "Product", "text", True, 2, 130),
@@ -464,7 +472,12 @@ def _time_limits(view: View) -> Section:
         GridColumn("days_left", "Days left", "number", False, 1, 84), GridColumn("state", "State", "text", True, 1, 110),
     )  # fmt: skip
     grants = _grid(
-        view, "expiry", "Approved data access, the soonest end first", columns, _EXPIRY, height=430
+        view,
+        "expiry",
+        "Approved data access, the soonest end first",
+        columns,
+        SQL["expiry"],
+        height=430,
     )
     return Section("limits", "Time limits", "Time limits", (Figures(figures), chart, grants))
 
@@ -485,7 +498,7 @@ def _masking(view: View) -> Section:
         GridColumn("approvers", "Approved by", "text", False, 2, 130), GridColumn("created_at", "Requested", "text", False, 1, 92),
         GridColumn("expires_at", "Ends", "text", False, 1, 92),
     )  # fmt: skip
-    sql = f"select * from ({_REQUESTS}) where type = 'masking exception' and status = 'approved' order by tier nulls last, id"
+    sql = f"select * from ({SQL['requests']}) where type = 'masking exception' and status = 'approved' order by tier nulls last, id"
     grid = _grid(view, "masking-exceptions", "Who sees clear values by exception", columns, sql, first=10, height=330)  # fmt: skip
     note = Prose(
         "Which columns an exception uncovers is not collected; no MSK rule judges them.", "note"
@@ -556,348 +569,6 @@ _NOTES: tuple[Text, ...] = (
     "Decision time is elapsed time from the request to the last approval record with a person, nights and weekends included.",
     "The audit period is the 365 days before the snapshot.",
 )
-
-_SEES_TIER_1 = """
-select
-    count(distinct m.profile_id) as num,
-    (select count(*) from immuta_user where not disabled) as den
-from immuta_membership m
-join immuta_source i on i.id = m.source_id and not i.deleted
-join source_tier t on t.source_id = m.source_id and t.tier = 1
-join immuta_user u on u.id = m.profile_id and not u.disabled
-where m.state in ('owner', 'expert', 'subscribed', 'ingest')
-"""
-
-_ACTIVE_GRANTS = """
-select count(distinct (m.source_id, m.profile_id)) as num
-from immuta_membership m
-join immuta_source i on i.id = m.source_id and not i.deleted
-where m.state in ('owner', 'expert', 'subscribed', 'ingest')
-"""
-
-_GRANT = """
-    select
-        m.source_id,
-        m.profile_id,
-        array_to_string(list(distinct m.state order by m.state), ', ') as state,
-        coalesce(any_value(m.name), any_value(m.user_id), m.profile_id::varchar) as person,
-        min(m.created_at) as since,
-        any_value(t.tier) as tier,
-        any_value(i.name) as source,
-        coalesce(any_value(i.domain_name), '(no domain)') as place,
-        case
-            when bool_or(m.state in ('owner', 'expert')) then 'role'
-            when bool_or(r.source_id is not null) then 'request'
-            when any_value(i.subscription_type) in ('automatic', 'policy') then 'policy'
-            else 'unexplained'
-        end as origin
-    from immuta_membership m
-    join immuta_source i on i.id = m.source_id and not i.deleted
-    left join source_tier t on t.source_id = m.source_id
-    left join (
-        select distinct try_cast(s.source_id as integer) as source_id, u.profile_id
-        from access_request q
-        join data_product_source s on s.product_id = q.product_id
-        join request_user u on u.id = q.user_id
-        where q.status = 'APPROVED' and q.type = 'DATA_ACCESS'
-    ) r on r.source_id = m.source_id and r.profile_id = m.profile_id
-    where m.state in ('owner', 'expert', 'subscribed', 'ingest')
-    group by m.source_id, m.profile_id
-"""
-
-_ORIGIN = f"""
-select coalesce(tier::varchar, 'none known') as tier, origin, count(*) as grants
-from ({_GRANT})
-group by all
-order by all
-"""
-
-_GRANTS = f"""
-select
-    person, source, place, tier, state,
-    case origin
-        when 'role' then 'owner or expert role'
-        when 'request' then 'approved request'
-        when 'policy' then 'policy of the source'
-        else 'no origin on record'
-    end as origin,
-    since
-from ({_GRANT})
-order by tier nulls last, origin = 'no origin on record' desc, source, person, source_id, profile_id
-"""
-
-_OBJECTS = """
-select
-    i.name,
-    coalesce(i.domain_name, '(no domain)') as place,
-    t.tier,
-    i.subscription_type as subscription,
-    count(distinct m.profile_id) as people,
-    count(distinct m.profile_id) filter (where m.state = 'owner') as owners,
-    (select count(*) from data_product_source p where p.source_id = i.id::varchar) as products,
-    (select count(*) from policy_application p where p.source_id = i.id and not p.disabled) as policies,
-    (select count(*) from open_finding f where f.subject = 'immuta_source' and f.subject_id = i.id::varchar) as open
-from immuta_source i
-left join source_tier t on t.source_id = i.id
-left join immuta_membership m
-    on m.source_id = i.id and m.state in ('owner', 'expert', 'subscribed', 'ingest')
-where not i.deleted
-group by i.id, i.name, i.domain_name, t.tier, i.subscription_type
-order by t.tier nulls last, people desc, i.name, i.id
-"""
-
-_MEMBERS = """
-select
-    p.name as product,
-    t.tier,
-    coalesce(u.name, m.user_id) as person,
-    lower(replace(m.type, '_', ' ')) as type,
-    lower(m.status) as status,
-    m.expires_at,
-    m.request_id
-from product_member m
-join data_product p on p.id = m.product_id
-left join product_tier t on t.product_id = m.product_id
-left join request_user u on u.id = m.user_id
-order by t.tier nulls last, p.name, person, m.request_id
-"""
-
-_OWNERS = """
-select c.principal_id as owner, count(*) as objects
-from contact c
-join asset a on a.guid = c.asset_guid and a.status = 'ACTIVE'
-where c.role = 'Owner'
-group by c.principal_id
-order by objects desc, owner
-"""
-
-_LEDGER = """
-with open_count as (
-    select subject, subject_id, count(*) as open
-    from open_finding
-    where family <> 'EVD'
-    group by all
-),
-
-object as (
-    select
-        'asset' as subject,
-        a.guid as subject_id,
-        'sensitive asset' as kind,
-        coalesce(a.name, a.guid) as name,
-        concat_ws('.', a.database_name, a.schema_name, a.table_name) as path,
-        (select string_agg(principal_id, ', ' order by principal_id) from contact c where c.asset_guid = a.guid and c.role = 'Owner') as owners,
-        a.detail_read as known
-    from sensitive_asset s
-    join asset a on a.guid = s.asset_guid and a.status = 'ACTIVE'
-    union all
-    select
-        'immuta_source',
-        i.id::varchar,
-        'Immuta source',
-        i.name,
-        concat_ws('.', i.database_name, i.schema_name, i.table_name),
-        (select string_agg(coalesce(name, user_id, profile_id::varchar), ', ' order by profile_id) from immuta_membership m where m.source_id = i.id and m.state = 'owner'),
-        not exists (select 1 from gap g where g.endpoint = 'immuta.access' and g.key in (i.id::varchar, '*'))
-    from immuta_source i
-    where not i.deleted
-    union all
-    select 'data_product', id, 'data product', name, '', coalesce(expert_name, expert_id), true
-    from data_product
-)
-
-select
-    o.kind,
-    o.name,
-    o.path,
-    a.place,
-    a.tier,
-    case when not o.known then 'not known' when o.owners is null then 'none' else 'named' end as state,
-    o.owners,
-    coalesce(c.open, 0) as open
-from object o
-left join subject_about a on a.subject = o.subject and a.subject_id = o.subject_id
-left join open_count c on c.subject = o.subject and c.subject_id = o.subject_id
-order by state = 'none' desc, state, a.tier nulls last, o.kind, o.name, o.subject_id
-"""
-
-_AUTOMATIC = """
-select count(*) filter (where a.actor_id is null) as num, count(*) as den
-from approval a
-join access_request r on r.id = a.request_id
-left join product_tier t on t.product_id = r.product_id
-where a.status = 'APPROVED'
-    and a.updated_at >= (select as_of from shown_snapshot) - interval 365 day
-"""
-
-_BUSIEST = """
-select coalesce(max(approvals), 0) as num, coalesce(sum(approvals), 0)::bigint as den
-from (
-    select actor_id, count(*) as approvals
-    from approval
-    where status = 'APPROVED' and actor_id is not null
-        and updated_at >= (select as_of from shown_snapshot) - interval 365 day
-    group by actor_id
-)
-"""
-
-_REQUESTS = """
-select
-    r.id,
-    lower(replace(r.type, '_', ' ')) as type,
-    p.name as product,
-    t.tier,
-    lower(r.status) as status,
-    coalesce(q.name, r.requester_id) as requester,
-    coalesce(b.name, r.user_id) as beneficiary,
-    case
-        when r.status = 'PENDING' then 'pending'
-        when a.records is null then 'no record'
-        when a.people is null then 'nobody: automatic'
-        else a.people
-    end as approvers,
-    r.created_at,
-    round(date_diff('minute', r.created_at, a.decided_at) / 60, 1) as hours,
-    r.expires_at,
-    coalesce(v.rules, '') as verdicts
-from access_request r
-join data_product p on p.id = r.product_id
-left join product_tier t on t.product_id = r.product_id
-left join request_user q on q.id = r.requester_id
-left join request_user b on b.id = r.user_id
-left join (
-    select
-        a.request_id,
-        count(*) as records,
-        string_agg(distinct coalesce(u.name, a.actor_id), ', ' order by coalesce(u.name, a.actor_id)) as people,
-        max(a.updated_at) filter (where a.actor_id is not null and a.status in ('APPROVED', 'DENIED')) as decided_at
-    from approval a
-    left join request_user u on u.id = a.actor_id
-    group by a.request_id
-) a on a.request_id = r.id
-left join (
-    select subject_id, string_agg(rule_id, ', ' order by rule_id) as rules
-    from open_finding
-    where subject = 'access_request'
-    group by subject_id
-) v on v.subject_id = r.id
-order by v.rules is null, r.created_at desc, r.id
-"""
-
-_SELF_APPROVED = """
-select
-    r.id,
-    p.name as product,
-    t.tier::varchar as tier,
-    f.reason,
-    (
-        select count(distinct a.actor_id)
-        from approval a
-        where a.request_id = r.id and a.status = 'APPROVED' and a.actor_id not in (r.user_id, r.requester_id)
-    ) as others,
-    r.status,
-    f.id as finding_id
-from open_finding f
-join access_request r on r.id = f.subject_id
-join data_product p on p.id = r.product_id
-left join product_tier t on t.product_id = r.product_id
-where f.rule_id = 'ACC-001'
-order by t.tier nulls last, p.name, r.id
-"""
-
-_DECISION_HOURS = """
-select p.name as product, date_diff('minute', r.created_at, max(a.updated_at)) / 60 as hours
-from approval a
-join access_request r on r.id = a.request_id
-join data_product p on p.id = r.product_id
-where a.actor_id is not null
-    and a.status in ('APPROVED', 'DENIED')
-    and r.status <> 'PENDING'
-    and a.updated_at >= (select as_of from shown_snapshot) - interval 365 day
-group by r.id, r.created_at, p.name
-order by p.name, hours, r.id
-"""
-
-_WAITING_HOURS = """
-select p.name as product, date_diff('minute', r.created_at, (select as_of from shown_snapshot)) / 60 as hours
-from access_request r
-join data_product p on p.id = r.product_id
-where r.status = 'PENDING'
-order by p.name, hours, r.id
-"""
-
-_PENDING = """
-select
-    r.id,
-    p.name as product,
-    t.tier,
-    lower(replace(r.type, '_', ' ')) as type,
-    coalesce(q.name, r.requester_id) as requester,
-    coalesce(b.name, r.user_id) as beneficiary,
-    r.created_at,
-    round(date_diff('hour', r.created_at, (select as_of from shown_snapshot)) / 24, 1) as days,
-    case v.status when 'fail' then 'over target' when 'pass' then 'in time' else 'not judged' end as target
-from access_request r
-join data_product p on p.id = r.product_id
-left join product_tier t on t.product_id = r.product_id
-left join request_user q on q.id = r.requester_id
-left join request_user b on b.id = r.user_id
-left join verdict v on v.rule_id = 'ACC-004' and v.subject_id = r.id
-where r.status = 'PENDING'
-order by r.created_at, r.id
-"""
-
-_CALENDAR = """
-select
-    case
-        when r.expires_at is null then 27
-        when r.expires_at < s.as_of then -1
-        else least(floor(date_diff('hour', s.as_of, r.expires_at) / 168)::integer, 26)
-    end as slot,
-    coalesce(t.tier::varchar, 'none known') as tier,
-    count(*) as grants
-from access_request r
-cross join shown_snapshot s
-left join product_tier t on t.product_id = r.product_id
-where r.status = 'APPROVED' and r.type = 'DATA_ACCESS'
-group by all
-order by all
-"""
-
-_ENDING = """
-select
-    count(*) filter (where expires_at between (select as_of from shown_snapshot)
-        and (select as_of from shown_snapshot) + interval 30 day) as num,
-    count(*) as den
-from access_request
-where status = 'APPROVED' and type = 'DATA_ACCESS'
-"""
-
-_OPEN_ENDED = """
-select count(*) filter (where r.expires_at is null) as num, count(*) as den
-from access_request r
-join product_tier t on t.product_id = r.product_id
-where r.status = 'APPROVED' and r.type = 'DATA_ACCESS'
-"""
-
-_EXPIRY = """
-select
-    r.id,
-    p.name as product,
-    t.tier,
-    coalesce(b.name, r.user_id) as beneficiary,
-    r.created_at,
-    r.expires_at,
-    date_diff('day', s.as_of, r.expires_at) as days_left,
-    case when r.expires_at is null then 'no expiry' when r.expires_at < s.as_of then 'past expiry' else 'time-bound' end as state
-from access_request r
-cross join shown_snapshot s
-join data_product p on p.id = r.product_id
-left join product_tier t on t.product_id = r.product_id
-left join request_user b on b.id = r.user_id
-where r.status = 'APPROVED' and r.type = 'DATA_ACCESS'
-order by r.expires_at nulls last, t.tier nulls last, r.id
-"""
 
 _PRIVILEGED = (
     "with held as (select *, ["

@@ -9,14 +9,31 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from hypothesis import settings
+from hypothesis import strategies as st
+
 from pipeline.collect.auth import StaticToken
 from pipeline.collect.client import Client, Plane
 from pipeline.collect.endpoint import Endpoint, Source
 from pipeline.collect.pace import Pace
 from pipeline.collect.paging import single
+from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
 
+# a busy machine is no failure
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
 TOKEN = "synthetic-bearer-token"
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
 
 
 class Clock:
@@ -82,6 +99,7 @@ def serving(answers: Sequence[Answer] | Callable[[Seen], Answer]) -> Iterator[Se
         httpd.server_close()
 
 
+@contextmanager
 def client(
     url: str,
     endpoints: Sequence[Endpoint],
@@ -90,17 +108,22 @@ def client(
     *,
     sql: str = "",
     **options: Any,
-) -> Client:
-    """A client of a source called toy with all its planes at `url`; it never really sleeps."""
+) -> Iterator[Client]:
+    """A client of a source called toy with all its planes at `url`; it never really sleeps, and closes its store."""
     clock = clock or Clock()
     plane = Plane(url, StaticToken(TOKEN))
-    return Client(
-        Source("toy", tuple(endpoints), sql),
+    found = Client(
+        Source("toy", tuple(endpoints), sql, probes=()),
         {endpoint.plane: plane for endpoint in endpoints},
         Pace(1000.0, clock=clock, sleep=clock.sleep),
         store,
         **{"sleep": clock.sleep, "timeout_s": 5.0, **options},
     )
+    try:
+        yield found
+    finally:
+        found.close()
+        store.close()
 
 
 def endpoint(name: str = "thing", path: str = "/things", **options: Any) -> Endpoint:
@@ -155,3 +178,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: tests look at what was seen."""
+
+
+@contextmanager
+def staging_at(path: Path, store: PageStore) -> Iterator[Staging]:
+    """The staging file of a run, closed afterwards."""
+    staging = Staging(path / "staging.duckdb", store, 1)
+    try:
+        yield staging
+    finally:
+        staging.close()
+
+
+def rows(staging: Staging, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query over staging."""
+    return staging.con.execute(query).fetchall()

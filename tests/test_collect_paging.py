@@ -82,9 +82,7 @@ def test_a_next_link_reads_every_item_once(rows: list[int], size: int, salt: str
 
 
 @given(LISTS, SIZES, SIZES, st.booleans())
-def test_offsets_read_every_item_once(
-    rows: list[int], asks: int, cap: int, counted: bool
-) -> None:
+def test_offsets_read_every_item_once(rows: list[int], asks: int, cap: int, counted: bool) -> None:
     """A server that caps the page size, with a stated total or without, loses nothing."""
 
     def serve(request: Request) -> dict[str, Any]:

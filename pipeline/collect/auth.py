@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 import httpx
 import msgspec
 
+from pipeline.collect.retry import RETRIED
 from pipeline.errors import PassMusterError, SignInError, UnreachableError
 
 LIFETIME_S = 3600.0
@@ -15,7 +16,6 @@ PURVIEW_SCOPE = "https://purview.azure.net/.default"
 RENEW_BEFORE_S = 300.0
 PAUSES_S = (1.0, 4.0)
 """Before the second and the third try of a sign-in that got no proper answer: a long run renews its token often."""
-PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -181,7 +181,7 @@ def _answer(
             if isinstance(error, httpx.ConnectTimeout):
                 break
             continue
-        if response.status_code not in PASSING:
+        if response.status_code not in RETRIED:
             return response
         reason = f"HTTP {response.status_code}"
     raise UnreachableError(f"{url}: nobody could sign in ({reason}); {cure}, or try again later")

@@ -1,12 +1,10 @@
 """The one HTTP layer: sign, pace, send, retry, check, keep. Only reads of known endpoints leave this machine."""
 
-import random
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 from isal import igzip, isal_zlib
@@ -15,6 +13,16 @@ from pipeline.collect.endpoint import Endpoint, Request, Source
 from pipeline.collect.envelope import Envelope, open_page
 from pipeline.collect.pace import Pace
 from pipeline.collect.redact import redact
+from pipeline.collect.retry import (
+    ATTEMPTS,
+    ATTEMPTS_MALFORMED,
+    ATTEMPTS_UNREACHED,
+    LONGEST_WAIT_S,
+    RETRIED,
+    SILENT_CALLS,
+    backoff_s,
+    retry_after_s,
+)
 from pipeline.collect.store import PageStore
 from pipeline.errors import (
     ForbiddenRequestError,
@@ -23,16 +31,6 @@ from pipeline.errors import (
     SignInError,
     UnreachableError,
 )
-
-RETRIED = frozenset({408, 429, 500, 502, 503, 504})
-ATTEMPTS = 6
-ATTEMPTS_UNREACHED = 2
-"""Tries of a host that has not answered once in this run: a wrong address should not cost minutes."""
-SILENT_CALLS = 3
-"""Calls in a row given up without one answer from the host, after which the run stops: it can go on later."""
-ATTEMPTS_MALFORMED = 3
-"""Tries of an answer that is not what its endpoint promises: a gateway's page passes, a new format does not."""
-LONGEST_WAIT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,8 @@ class Client:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.source = source
-        self._planes, self._pace, self._store = planes, pace, store
+        self._planes = {name: replace(p, base_url=_address(p)) for name, p in planes.items()}
+        self._pace, self._store = pace, store
         self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0))
         self._sleep = sleep or pace.stopped.wait
         # reading the certificates takes longer than a request
@@ -97,7 +96,7 @@ class Client:
                 return outcome
             if attempt >= min(self._attempts(request), outcome.attempts):
                 self._give_up(request, f"{outcome.reason} after {attempt} tries", outcome.status)
-            self._sleep(outcome.wait_s or _backoff_s(attempt))
+            self._sleep(outcome.wait_s or backoff_s(attempt))
 
     def _try(
         self, endpoint: Endpoint, request: Request, key: str | None, attempt: int
@@ -175,7 +174,7 @@ class Client:
         body = request.body_text
         with self._http().stream(
             request.method,
-            plane.base_url.rstrip("/") + request.path,
+            plane.base_url + request.path,
             params=httpx.QueryParams(request.params) if request.params else None,
             content=body,
             headers={"Content-Type": "application/json"} if body else None,
@@ -206,7 +205,7 @@ class Client:
             endpoint=endpoint.name,
             gzipped=raw if zipped and not redactions else None,
             key=key,
-            url=str(response.url.copy_with(userinfo=b"")),
+            url=str(response.url),
             status=response.status_code,
             attempt=attempt,
             sent_at=sent_at.isoformat(),
@@ -239,17 +238,9 @@ def _open(endpoint: Endpoint, status: int, body: bytes) -> Envelope:
     return open_page(body, endpoint.items) if status < 300 else Envelope(bare=[])
 
 
-def retry_after_s(response: httpx.Response) -> float | None:
-    """The wait a response asks for, in seconds, whether given as seconds or as a date; None if it asks for none."""
-    text = response.headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    try:
-        if text.isascii() and text[0].isdigit():
-            return float(text)
-        return max((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError, OverflowError):
-        return None
+def _address(plane: Plane) -> str:
+    """The plane's base URL without a password: addresses are logged, stored and shown."""
+    return str(httpx.URL(plane.base_url).copy_with(userinfo=b"")).rstrip("/")
 
 
 def _template(path: str) -> re.Pattern[str]:
@@ -257,13 +248,9 @@ def _template(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{[^}]*\\}", r"(?!\\.{1,2}(?:/|$))[^/]+", re.escape(path)))
 
 
-def _backoff_s(attempt: int) -> float:
-    return random.uniform(0.5, 1.0) * min(2.0**attempt / 2, 30.0)  # noqa: S311
-
-
 def _unzip(raw: bytes) -> bytes:
     try:
         body: bytes = igzip.decompress(raw)
-    except (EOFError, OSError, isal_zlib.error) as error:
+    except (EOFError, OSError, isal_zlib.error) as error:  # type: ignore[misc]  # stubs: an instance
         raise PageError(f"the body is no whole gzip stream: {error}") from error
     return body

@@ -13,6 +13,8 @@ from collections.abc import Callable
 CALM_FIRST_S = 20.0
 CALM_LONGEST_S = 300.0
 BACK_OFF = 0.97
+AT_MOST_DOWN_TO = 0.5
+"""Of the rate, at one refusal: few were served lately also where few were sent."""
 PROBE = 1.05
 WINDOW_S = 10.0
 SLOWEST_PER_S = 0.5
@@ -65,7 +67,8 @@ class Pace:
             self._next = max(self._next, self._resumes_at)
             # what is refused during a pause was sent before it: the same event, not a second one
             if not known:
-                slower = min(self._served_per_s(now), self.per_second) * BACK_OFF
+                served = max(self._served_per_s(now), self.per_second * AT_MOST_DOWN_TO)
+                slower = min(served, self.per_second) * BACK_OFF
                 self.per_second = max(slower, self._floor)
                 self._calm_until = self._resumes_at + self._calm_s
                 self._calm_s = min(self._calm_s * 2, CALM_LONGEST_S)
@@ -82,7 +85,6 @@ class Pace:
             return at, at - now
 
     def _served_per_s(self, now: float) -> float:
-        """What was served lately, pauses included."""
-        if not self._sent:
-            return self.per_second
-        return max(len(self._sent) - 1, 1) / max(now - self._sent[0], 1.0)
+        """What was served lately, pauses included; the present rate where that is too short to tell."""
+        span_s = now - self._sent[0] if self._sent else 0.0
+        return (len(self._sent) - 1) / span_s if span_s >= 1.0 else self.per_second

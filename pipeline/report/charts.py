@@ -364,7 +364,12 @@ def concentration(labels: Sequence[str], counts: Sequence[int], total: int) -> P
         hovertemplate="%{y:.1f} %<extra></extra>",
     )
     _axes(figure, "share of owned objects", horizontal=False)
-    figure.update_yaxes(range=[0, 108], tickvals=[0, 25, 50, 75, 100], ticktext=_PERCENT)
+    top = next(edge for edge in (20, 40, 60, 80, 101) if edge >= max(running, default=0))
+    figure.update_yaxes(
+        range=[0, top * 1.06],
+        tickvals=[top * part // 4 for part in range(5)],
+        ticktext=[f"{top * part // 4} %" for part in range(5)],
+    )
     figure.update_xaxes(tickangle=-45)
     return _done(figure)
 

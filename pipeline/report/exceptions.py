@@ -109,17 +109,21 @@ def per_rule(view: View) -> list[dict[str, Any]]:
             rule_id,
             min(severity_rank) as rank,
             count(*) as open,
+            count(*) filter (where severity_rank = gravest) as gravest,
             count(*) filter (where tier = 1) as tier_1,
             count(*) filter (where overdue) as overdue,
             max(age_days) as oldest,
             min(due_at) as due_at,
             list(distinct place order by place) as places
         from (
-            select
-                *,
-                list_position(['critical', 'high', 'medium', 'low', 'info'], severity) as severity_rank
-            from open_finding
-            where family <> 'EVD'
+            select *, min(severity_rank) over (partition by rule_id) as gravest
+            from (
+                select
+                    *,
+                    list_position(['critical', 'high', 'medium', 'low', 'info'], severity) as severity_rank
+                from open_finding
+                where family <> 'EVD'
+            )
         )
         group by rule_id
         order by rank, tier_1 desc, open desc, rule_id
@@ -148,14 +152,18 @@ def _risk(rule: Rule, row: dict[str, Any], anchor: str) -> Text:
         source=f"rule:{rule.id}",
         tables=rule.tables,
     )
+    gravest = SEVERITIES[row["rank"] - 1]
+    mixed = (
+        f", {words.count(row['gravest'])} of them {gravest}" if row["gravest"] < row["open"] else ""
+    )
     things = SUBJECTS.get(rule.subject, rule.subject)
     return (
-        Severity(SEVERITIES[row["rank"] - 1]),
+        Severity(gravest),
         " ",
         figure,
         f" {things} do not meet “{rule.title}” (",
         Code(rule.id),
-        f"); oldest {words.days(row['oldest'])}; {words.listed([words.clipped(p) for p in row['places']], 2)}. ",
+        f"){mixed}; oldest {words.days(row['oldest'])}; {words.listed([words.clipped(p) for p in row['places']], 2)}. ",
         Link("List", anchor, (("rule_id", rule.id),)),
     )
 

@@ -72,6 +72,36 @@ from access_request r
 left join product_place p using (product_id)
 left join product_tier t using (product_id);
 
+-- one row per person and Immuta data source with access in force, explained by the first that applies: role, request, policy
+create or replace temp view explained_grant as
+select
+    m.source_id,
+    m.profile_id,
+    array_to_string(list(distinct m.state order by m.state), ', ') as state,
+    coalesce(any_value(m.name), any_value(m.user_id), m.profile_id::varchar) as person,
+    min(m.created_at) as since,
+    any_value(t.tier) as tier,
+    any_value(i.name) as source,
+    coalesce(any_value(i.domain_name), '(no domain)') as place,
+    case
+        when bool_or(m.state in ('owner', 'expert')) then 'role'
+        when bool_or(r.source_id is not null) then 'request'
+        when any_value(i.subscription_type) in ('automatic', 'policy') then 'policy'
+        else 'unexplained'
+    end as origin
+from immuta_membership m
+join immuta_source i on i.id = m.source_id and not i.deleted
+left join source_tier t on t.source_id = m.source_id
+left join (
+    select distinct try_cast(s.source_id as integer) as source_id, u.profile_id
+    from access_request q
+    join data_product_source s on s.product_id = q.product_id
+    join request_user u on u.id = q.user_id
+    where q.status = 'APPROVED' and q.type = 'DATA_ACCESS'
+) r on r.source_id = m.source_id and r.profile_id = m.profile_id
+where m.state in ('owner', 'expert', 'subscribed', 'ingest')
+group by m.source_id, m.profile_id;
+
 -- one row per verdict of this snapshot, with the tier and the place of its subject; kept, because many figures count it
 create or replace temp table judged as
 select

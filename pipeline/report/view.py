@@ -26,6 +26,25 @@ _VIEWS = {
     "sensitive_column": {"classification", "sensitivity", "asset_column"},
     "sensitive_asset": {"classification", "sensitivity", "asset_column"},
     "finding": {"verdict"},
+    "explained_grant": {
+        "immuta_membership",
+        "immuta_source",
+        "access_request",
+        "data_product_source",
+        "request_user",
+        "link",
+        "immuta_column_tag",
+    },
+    "source_tier": {"link", "classification", "sensitivity", "immuta_column_tag"},
+    "product_tier": {
+        "link",
+        "classification",
+        "sensitivity",
+        "immuta_column_tag",
+        "data_product_source",
+    },
+    "open_finding": {"verdict"},
+    "judged": {"verdict"},
     "subject_about": {"asset", "classification", "link", "immuta_source", "data_product"},
 }
 """The tables behind views that queries name."""

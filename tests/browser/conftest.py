@@ -9,10 +9,10 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import report_fixture  # noqa: E402 - lies beside the tests, one folder up
+import report_fixture
 
-from pipeline import packs  # noqa: E402
-from pipeline.report.publish import publish  # noqa: E402
+from pipeline import packs
+from pipeline.report.publish import publish
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -51,7 +51,7 @@ def opened(chromium, reports):
     contexts = []
 
     def open_report(name, **options):
-        context = chromium.new_context(viewport={"width": 1366, "height": 768}, **options)
+        context = chromium.new_context(**{"viewport": {"width": 1366, "height": 768}, **options})
         contexts.append(context)
         page = context.new_page()
         page.seen = []

@@ -179,8 +179,7 @@ def test_all_is_readable_without_javascript(opened, name):
 @pytest.mark.parametrize("width", [1280, 1024, 820])
 def test_the_page_fits_the_width_of_laptops(opened, width):
     """Nothing makes the page scroll sideways."""
-    page = opened("compliance")
-    page.set_viewport_size({"width": width, "height": 800})
+    page = opened("compliance", viewport={"width": width, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 

@@ -1,0 +1,72 @@
+"""Secrets never reach the disk, and everything else stays byte for byte."""
+
+import json
+from typing import Any
+
+import pytest
+from collecting import JSON
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from pipeline.collect.redact import REDACTED, redact
+from pipeline.errors import PageError
+from pipeline.sources import immuta
+from pipeline.warehouse import pages
+
+NAMES = frozenset({"password", "privateKey"})
+
+
+def test_secrets_are_replaced_wherever_they_are() -> None:
+    """Any depth, any case, any kind of value; pointers say where, in the form that provenance uses."""
+    body = {
+        "metadata": {"Password": "synthetic-a", "hostname": "db.example"},
+        "list/of~things": [{"privatekey": {"pem": "synthetic-b"}}, {"password": 7}],
+    }
+    stored, found = redact(json.dumps(body).encode(), NAMES)
+    assert b"synthetic" not in stored
+    assert json.loads(stored) == {
+        "metadata": {"Password": REDACTED, "hostname": "db.example"},
+        "list/of~things": [{"privatekey": REDACTED}, {"password": REDACTED}],
+    }
+    assert found == [
+        "/metadata/Password",
+        "/list~1of~0things/0/privatekey",
+        "/list~1of~0things/1/password",
+    ]
+    assert [pages.item(stored, pointer) for pointer in found] == [REDACTED] * 3
+
+
+@pytest.mark.parametrize(
+    "body", [b'{ "a" : 1.10 }', b'{"password": null}', b'{"password": ""}', b'["password"]']
+)
+def test_a_body_without_secrets_is_not_touched(body: bytes) -> None:
+    """No value, no redaction: the bytes stay the server's own."""
+    assert redact(body, NAMES) == (body, [])
+
+
+@given(JSON, st.sampled_from(sorted(NAMES)), st.text(min_size=1))
+def test_a_secret_anywhere_is_found_and_nothing_else_changes(
+    value: Any, name: str, secret: str
+) -> None:
+    """Whatever surrounds it, the secret goes and its surroundings stay."""
+    assume(secret != REDACTED)
+    body = {"before": value, "deep": [{name: secret}], "after": value}
+    stored, found = redact(json.dumps(body).encode(), NAMES)
+    assert "/deep/0/" + name in found
+    assert {pages.item(stored, pointer) for pointer in found} == {REDACTED}
+    if found == ["/deep/0/" + name]:
+        assert json.loads(stored) == body | {"deep": [{name: REDACTED}]}
+
+
+@pytest.mark.parametrize("body", [b"[" * 5000 + b"]" * 5000, b'{"a": }', b""])
+def test_a_body_that_cannot_be_searched_is_refused(body: bytes) -> None:
+    """What cannot be searched for secrets is not stored."""
+    with pytest.raises(PageError, match="cannot be searched for secrets"):
+        redact(body, NAMES)
+
+
+def test_endpoints_that_can_carry_a_password_redact_it() -> None:
+    """Handlers hold the credential of the data platform; the detail of a source may embed its handler."""
+    endpoints = {endpoint.name: endpoint for endpoint in immuta.SOURCE.endpoints}
+    for name in ("handler", "data_source_detail"):
+        assert {"password", "privateKey", "clientSecret", "token"} <= endpoints[name].redact
