@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -131,6 +132,11 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Our own environment names before the familiar ones, both before what was given from the file."""
         return env_settings, InitSettingsSource(settings_cls, _familiar(os.environ)), init_settings
+
+    def estate_name(self) -> str:
+        """What the estate is called in snapshots and reports: the Purview account and the Immuta host."""
+        account = self.purview.account or self.purview.endpoint or "?"
+        return f"{account} + {urlsplit(self.immuta.govern_url or '').hostname or '?'}"
 
     def digest(self) -> str:
         """sha256 of the configuration with every secret left out."""

@@ -155,12 +155,6 @@ def _skipped(config: Config) -> dict[str, frozenset[str]]:
     }
 
 
-def estate_name(config: Config) -> str:
-    """What the estate is called in snapshots and reports: the Purview account and the Immuta host."""
-    account = config.purview.account or config.purview.endpoint or "?"
-    return f"{account} + {httpx.URL(config.immuta.govern_url or '').host or '?'}"
-
-
 def _purview_planes(config: PurviewConfig, sign_in: httpx.Client) -> dict[str, Plane]:
     flow: httpx.Auth
     if config.token:

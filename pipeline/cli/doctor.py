@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from pipeline import doctor as examination
 from pipeline.cli import output, sandbox
 from pipeline.cli.state import State
 from pipeline.config import for_sandbox
@@ -21,6 +20,9 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
     """Signs in to every plane and says what this identity can and cannot see."""
+    # the HTTP side takes half a second to import: only commands that collect pay for it
+    from pipeline import doctor as examination
+
     state: State = ctx.obj
     if use_sandbox:
         with sandbox.running(1, 200, datetime.now(UTC)) as facts:

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline import log, packs
-from pipeline import run as stages
 from pipeline.cli import output, sandbox
 from pipeline.cli.moments import AsOf, moment
-from pipeline.cli.progress import collecting
 from pipeline.cli.sandbox import Assets, Seed
 from pipeline.cli.state import State
 from pipeline.config import Config, for_sandbox
@@ -20,8 +18,10 @@ from pipeline.errors import IncompleteError, UsageError
 from pipeline.judge import judgement, rule, sensitivity
 from pipeline.judge.judgement import Judgement
 from pipeline.judge.rule import SEVERITIES
-from pipeline.run import Sealed
 from pipeline.warehouse.home import lock
+
+if TYPE_CHECKING:
+    from pipeline.run import Sealed
 
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="Collect from the embedded sandbox.")]
 FailOn = Annotated[
@@ -82,7 +82,11 @@ def judge(ctx: typer.Context, fail_on: FailOn = None) -> None:
 
 def _collect(
     state: State, use_sandbox: bool, seed: int, assets: int, as_of: datetime | None
-) -> Sealed:
+) -> "Sealed":
+    # the HTTP side takes half a second to import: only commands that collect pay for it
+    from pipeline import run as stages
+    from pipeline.cli.progress import collecting
+
     # refuse a broken rule before an hour of collecting, not after it
     loaded = packs.load(state.config.packs)
     rule.effective(rule.load(loaded), state.config.params)
@@ -107,7 +111,7 @@ def _estate(
 ) -> Iterator[tuple[Config, str]]:
     """The configuration to collect with, and what the estate is called."""
     if not use_sandbox:
-        yield config, stages.estate_name(config)
+        yield config, config.estate_name()
         return
     with sandbox.running(seed, assets, as_of) as facts:
         yield for_sandbox(config, facts), f"sandbox (seed {seed}, {assets} assets)"
@@ -121,7 +125,7 @@ def _judge(state: State) -> Judgement:
     return judged
 
 
-def _summary(sealed: Sealed, judged: Judgement, paths: list[Path]) -> None:
+def _summary(sealed: "Sealed", judged: Judgement, paths: list[Path]) -> None:
     """What a person wants to know when the prompt is back; counts, no adjectives."""
     calls = sum(outcome.calls for outcome in sealed.outcomes)
     missing = sum(len(outcome.missing) for outcome in sealed.outcomes)

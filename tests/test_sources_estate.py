@@ -1,0 +1,499 @@
+"""An estate collected over a socket is the estate: every table holds exactly what the systems hold."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+from sandbox_fixture import DAY
+
+from pipeline import config, run
+from pipeline.collect.reconcile import reconcile
+from pipeline.collect.staging import Staging
+from pipeline.collect.store import PageStore
+from pipeline.collect.walk import collect
+from pipeline.sandbox import (
+    account_api,
+    clock,
+    entities,
+    glossary,
+    lineage,
+    market_rows,
+    policies,
+    server,
+)
+from pipeline.sandbox import sensitivity as s
+from pipeline.sandbox.datasets import Dataset
+from pipeline.sandbox.estate import Estate, History
+from pipeline.warehouse import pages, schema
+from pipeline.warehouse.home import connect
+
+ASSETS = 300
+Rows = set[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return History(1, ASSETS).at(clock.day_number(DAY))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's folder with the staging file of the whole estate."""
+    path = tmp_path_factory.mktemp("estate")
+    store = PageStore(path, "run")
+    staging = Staging(path / "staging.duckdb", store, 1)
+    with server.running(assets=ASSETS, as_of=DAY) as url, httpx.Client() as sign_in:
+        facts = {**server.credentials(1), "url": url}
+        settings = config.for_sandbox(config.Config(), facts)
+        clients = run.build_clients(settings, run.planes_of(settings, sign_in), store)
+        outcomes = collect(clients, staging, workers=6, skip={})
+        assert reconcile(staging, outcomes)
+        for client in clients.values():
+            staging.record_exchanges(client.source, "run")
+            client.close()
+    store.close()
+    staging.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def staged(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(folder / "staging.duckdb", read_only=True) as con:
+        yield con
+
+
+def read(con: duckdb.DuckDBPyConnection, query: str) -> Rows:
+    """The rows of a query; a row that comes twice is an error."""
+    found = con.execute(query).fetchall()
+    assert len(set(found)) == len(found), "the same row twice"
+    return set(found)
+
+
+def moment(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, DAY.tzinfo)
+
+
+def columns_of(data: Dataset) -> Iterable[tuple[str, Any]]:
+    return ((data.column_guid(c.position), c) for c in data.columns() if not c.deleted)
+
+
+def test_assets(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Every dataset is one asset with its names, times, scan and labels, and was read in detail."""
+    found = read(
+        staged,
+        "select guid, type_name, qualified_name, name, collection_id, owner_in_source, status, "
+        "created_at, updated_at, 'datasources/' || data_source_name || '/scans/' || scan_name, "
+        "sensitivity_label, endorsement, detail_read from asset",
+    )
+    assert found == {
+        (
+            data.guid,
+            data.type_name,
+            data.qualified_name,
+            data.display_name,
+            data.collection,
+            entities.storage_owner(data),
+            "ACTIVE",
+            moment(data.created_at),
+            moment(data.updated_at),
+            estate.scan_of(data),
+            next((c for c in data.classes() if c.startswith(s.LABEL_PREFIX)), None),
+            "Certified" if s.ENDORSEMENT in data.classes() else None,
+            True,
+        )
+        for data in estate.datasets
+    }
+
+
+def test_places(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Host (some with a port), database, schema and table are the platform's, or null where the name does not tell."""
+    names = {"files": "adls"}
+    found = read(
+        staged,
+        "select guid, platform, level, split_part(host, ':', 1), database_name, schema_name, "
+        "table_name from asset",
+    )
+    nowhere = (None, None, None, None)
+    assert found == {
+        (
+            data.guid,
+            names.get(data.platform.key, data.platform.key),
+            "report" if data.platform.is_report else "dataset",
+            *((data.host, *data.path) if data.platform.is_table and data.is_parsable else nowhere),
+        )
+        for data in estate.datasets
+    }
+
+
+def test_columns(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Every column that was not deleted belongs to its asset, files through their schema."""
+    found = read(staged, "select guid, asset_guid, name, data_type, type_name from asset_column")
+    assert found == {
+        (guid, data.guid, column.name, column.data_type, data.platform.column_type)
+        for data in estate.datasets
+        for guid, column in columns_of(data)
+    }
+
+
+def test_columns_that_did_not_come_along_were_asked_for(
+    staged: duckdb.DuckDBPyConnection,
+) -> None:
+    """The sandbox leaves some columns out of `referredEntities`; the estate has them all the same."""
+    query = (
+        "select calls, distinct_keys, verdict from reconciliation where endpoint = 'purview.column'"
+    )
+    ((calls, columns, verdict),) = read(staged, query)
+    assert calls > 0
+    assert columns > 0
+    assert verdict == "reconciled"
+
+
+def test_classifications(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Those of assets and of living columns, without the labels and endorsements that Purview keeps among them."""
+    expected: Rows = set()
+    for data in estate.datasets:
+        own = (c for c in data.classes() if c != s.ENDORSEMENT and not c.startswith(s.LABEL_PREFIX))
+        expected |= {(data.guid, name, data.guid, None) for name in own}
+        expected |= {
+            (guid, name, data.guid, guid)
+            for guid, column in columns_of(data)
+            for name in column.classes
+        }
+    query = "select entity_guid, type_name, asset_guid, column_guid from classification"
+    assert read(staged, query) == expected
+
+
+def test_contacts(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """An id that is an empty string is no contact."""
+    expected = {
+        (data.guid, role, who)
+        for data in estate.datasets
+        for role, ids in zip(("Owner", "Expert"), data.contacts(estate.people), strict=True)
+        for who in ids
+    }
+    assert "" in {who for _, _, who in expected}
+    query = "select asset_guid, role, principal_id from contact"
+    assert read(staged, query) == {row for row in expected if row[2]}
+
+
+def test_lineage(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Every input of a process flows to every output, and column pairs are those it declares."""
+    flows = estate.lineage.processes
+    guid = {slot: data.guid for slot, data in enumerate(estate.datasets)}
+    query = "select guid, type_name, qualified_name, name from process"
+    assert read(staged, query) == {
+        (flow.guid, flow.type_name, lineage.qualified_name(flow), flow.name) for flow in flows
+    }
+    assert read(staged, "select from_guid, to_guid, process_guid from lineage_edge") == {
+        (guid[source], guid[sink], flow.guid)
+        for flow in flows
+        for source in flow.inputs
+        for sink in flow.outputs
+    }
+    query = (
+        "select process_guid, from_qualified_name, from_column, to_qualified_name, to_column "
+        "from column_lineage"
+    )
+    assert read(staged, query) == {
+        (
+            flow.guid,
+            pair["DatasetMapping"]["Source"],
+            names["Source"],
+            pair["DatasetMapping"]["Sink"],
+            names["Sink"],
+        )
+        for flow in flows
+        for pair in json.loads(lineage.column_mapping(flow, estate.datasets))
+        for names in pair["ColumnMapping"]
+    }
+
+
+def test_glossaries(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Glossaries, terms, those responsible for them, and the assets they are assigned to."""
+    guids = [glossary.glossary_guid(1, at) for at in range(len(glossary.NAMES))]
+    assert read(staged, "select guid, name from glossary") == set(
+        zip(guids, glossary.NAMES, strict=True)
+    )
+    assert read(staged, "select guid, glossary_guid, name, status, updated_at from term") == {
+        (t.guid, guids[t.glossary], t.nick_name, t.status, moment(t.updated_at))
+        for t in estate.terms
+    }
+    assert read(staged, "select term_guid, role, principal_id from term_contact") == {
+        (term.guid, role, who)
+        for term in estate.terms
+        for role, ids in (("Steward", term.stewards), ("Expert", term.experts))
+        for who in ids
+    }
+    assert read(staged, "select term_guid, asset_guid from term_assignment") == {
+        (estate.terms[index].guid, data.guid)
+        for index, found in estate.datasets_by_term.items()
+        for data in found
+    }
+
+
+def test_collections_and_types(staged: duckdb.DuckDBPyConnection) -> None:
+    """The tree of collections over several pages, and the classification types."""
+    tree = account_api.collection_tree(1)
+    assert len(tree) > account_api.COLLECTION_PAGE
+    assert read(staged, "select id, name, parent_id from collection") == {
+        (c["name"], c["friendlyName"], c.get("parentCollection", {}).get("referenceName"))
+        for c in tree
+    }
+    names = {name for (name,) in read(staged, "select name from classification_def")}
+    assert names >= {*s.TIER, s.ENDORSEMENT}
+
+
+def test_scans(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Data sources, scans, schedules where there are any, and runs of both answer styles."""
+    scans = [(source, scan) for source in estate.sources for scan in source.scans]
+    assert read(staged, "select name, kind from data_source") == {
+        (source.name, source.platform.kind) for source in estate.sources
+    }
+    assert read(staged, "select id, data_source_name, name from scan") == {
+        (f"{source.name}/{scan.name}", source.name, scan.name) for source, scan in scans
+    }
+    query = "select scan_id, state, frequency, ends_at from scan_trigger"
+    assert read(staged, query) == {
+        (f"{source.name}/{scan.name}", scan.trigger.state, scan.trigger.every, scan.trigger.ends_at)
+        for source, scan in scans
+        if scan.trigger
+    }
+    query = (
+        "select id, scan_id, status, discovery_status, ingestion_status, scan_level, "
+        "started_at, ended_at, assets_discovered from scan_run"
+    )
+    assert read(staged, query) == {
+        (
+            one.id,
+            f"{source.name}/{scan.name}",
+            one.status,
+            one.discovery,
+            one.ingestion,
+            one.level,
+            one.started_at,
+            one.ended_at,
+            one.discovered,
+        )
+        for source, scan in scans
+        for one in scan.runs
+    }
+
+
+def test_immuta_sources(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Disabled ones too, with the remote table of their handler and the policies that apply."""
+    query = (
+        "select id, name, technology, deleted, host, database_name, schema_name, table_name, "
+        "created_at, detail_read, handler_read from immuta_source"
+    )
+    assert read(staged, query) == {
+        (
+            one.id,
+            one.name,
+            one.platform.key,
+            one.deleted,
+            one.host,
+            *one.path,
+            one.created_at.replace(microsecond=one.created_at.microsecond // 1000 * 1000),
+            True,
+            True,
+        )
+        for one in estate.data_sources
+    }
+    query = "select source_id from policy_application where policy = 'local:subscription'"
+    assert read(staged, query) == {(o.id,) for o in estate.data_sources if o.has_local_policy}
+    number = policies.POLICIES[1].id
+    query = f"select source_id from policy_application where policy = 'global:{number}' and not disabled"
+    assert read(staged, query) == {(o.id,) for o in estate.data_sources if o.has_global_policy}
+
+
+def test_immuta_dictionaries(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Columns and tags of sources with a dictionary; a source without one is no gap."""
+    entries = [
+        (one.id, entry)
+        for one in estate.data_sources
+        if one.has_dictionary
+        for entry in one.dictionary()
+    ]
+    assert len({number for number, _ in entries}) < len(estate.data_sources)
+    assert read(staged, "select source_id, name, data_type from immuta_column") == {
+        (number, entry.name, entry.data_type) for number, entry in entries
+    }
+    assert read(staged, "select source_id, column_name, tag from immuta_column_tag") == {
+        (number, entry.name, tag) for number, entry in entries for tag in entry.tags
+    }
+
+
+def test_immuta_people(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Users with permissions, and who may see which source; an owner may be nobody Immuta knows."""
+    query = "select id, name, email, disabled, permissions from immuta_user"
+    found = {(*row[:4], tuple(row[4])) for row in staged.execute(query).fetchall()}
+    assert found == {
+        (p.profile_id, p.name, p.mail, p.disabled, p.permissions) for p in estate.immuta_people
+    }
+    assert read(staged, "select source_id, profile_id, state from immuta_membership") == {
+        (one.id, row.profile_id, row.state)
+        for one in estate.data_sources
+        for row in one.access(estate.people)
+    }
+
+
+def test_immuta_policies(staged: duckdb.DuckDBPyConnection) -> None:
+    """Staged and deleted policies are listed and marked."""
+    query = "select id, name, type, staged, deleted from immuta_policy"
+    assert read(staged, query) == {
+        (p.id, p.name, p.type, p.staged, p.deleted) for p in policies.POLICIES
+    }
+
+
+def test_data_products(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Products, their sources, columns and forms."""
+    query = (
+        "select id, name, suspended, created_by, expert_id, len(domains), total_request_count, "
+        "data_source_count from data_product"
+    )
+    assert read(staged, query) == {
+        (
+            one.id,
+            one.name,
+            one.suspended,
+            one.creator.global_id,
+            one.expert_id,
+            int(one.has_domain),
+            len(estate.requests_by_product[one.id]),
+            len(one.sources),
+        )
+        for one in estate.products
+    }
+    assert read(staged, "select product_id, source_id from data_product_source") == {
+        (one.id, str(source.id)) for one in estate.products for source in one.sources
+    }
+    query = "select product_id, source_id, name, global_masking, local_masking from product_column"
+    assert read(staged, query) == {
+        (
+            one.id,
+            row["sourceId"],
+            row["name"],
+            *(
+                (row[key] or {}).get("maskingType")
+                for key in ("globalPolicyInfo", "localPolicyInfo")
+            ),
+        )
+        for one in estate.products
+        for row in market_rows.product_columns(one)
+    }
+    query = (
+        "select product_id, id, request_type, version, field_count, required_field_count, "
+        "review_rule_count, default_event from request_form"
+    )
+    assert read(staged, query) == {
+        (one.id, f.id, f.request_type, f.version, 2, int(f.required), 0, "review")
+        for one in estate.products
+        for f in one.forms
+    }
+
+
+def test_access_requests(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Requests of every status, who is listed as a member, and every step of review."""
+
+    def cut(when: datetime | None) -> datetime | None:
+        return when and when.replace(microsecond=when.microsecond // 1000 * 1000)
+
+    requests = list(estate.request_by_id.values())
+    query = (
+        "select id, product_id, type, status, requester_id, user_id, created_at, updated_at, "
+        "expires_at from access_request"
+    )
+    assert read(staged, query) == {
+        (
+            one.id,
+            one.product.id,
+            one.type,
+            one.status,
+            one.requester.global_id,
+            one.beneficiary.global_id,
+            cut(one.created_at),
+            cut(one.updated_at),
+            cut(one.expires_at),
+        )
+        for one in requests
+    }
+    assert read(staged, "select product_id, request_id, user_id, status from product_member") == {
+        (one.product.id, one.id, one.beneficiary.global_id, one.status)
+        for one in requests
+        if one.is_member
+    }
+    query = "select id, request_id, status, actor_id, updated_at from approval"
+    assert read(staged, query) == {
+        (
+            record.id,
+            one.id,
+            record.status,
+            record.actor.global_id if record.actor else None,
+            cut(record.updated_at),
+        )
+        for one in requests
+        for record in one.records
+    }
+
+
+def test_people_of_the_request_app(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Everybody who is met in a request, a review or as a product's creator or expert, once."""
+    people = {person.global_id: person for person in estate.immuta_people}
+    met = {one.expert_id for one in estate.products} | {
+        one.creator.global_id for one in estate.products
+    }
+    for one in estate.request_by_id.values():
+        met |= {one.requester.global_id, one.beneficiary.global_id}
+        met |= {record.actor.global_id for record in one.records if record.actor}
+    assert read(staged, "select id, profile_id, name, email from request_user") == {
+        (guid, people[guid].profile_id, people[guid].name, people[guid].mail)
+        for guid in met
+        if guid in people
+    }
+
+
+def test_nothing_is_missing_and_every_list_is_held_against_something(
+    staged: duckdb.DuckDBPyConnection,
+) -> None:
+    """No gap, and no verdict but reconciled, or none where the API counts nothing."""
+    assert read(staged, "select * from gap") == set()
+    words = dict(staged.execute("select endpoint, verdict from reconciliation").fetchall())
+    assert set(words.values()) == {"reconciled", "no_control_total"}
+    assert words["purview.search"] == words["immuta.data_source"] == "reconciled"
+    assert len(words) == sum(len(source.endpoints) for source in run.SOURCES)
+
+
+@pytest.mark.parametrize(
+    "table", [t.name for t in schema.tables().values() if t.group in ("purview", "immuta")]
+)
+def test_rows_lead_back_to_their_bytes(
+    folder: Path, staged: duckdb.DuckDBPyConnection, table: str
+) -> None:
+    """The page of a row is on disk with its digest, and something of the row is at its pointer."""
+    names = [c.name for c in schema.tables()[table].columns if c.type == "VARCHAR"]
+    shown = ", ".join(name for name in names if name != "item")
+    query = f"select page_id, item, concat_ws(' ', {shown}) from {table} using sample 5 rows (reservoir, 7)"
+    found = staged.execute(query).fetchall()
+    assert found
+    for page_id, item, text in found:
+        body = pages.find(staged, page_id).read(folder)
+        there = json.dumps(pages.item(body, item), ensure_ascii=False).lower()
+        assert any(word in there for word in text.lower().split() if len(word) > 2)
+
+
+def test_no_password_is_on_disk(folder: Path, staged: duckdb.DuckDBPyConnection) -> None:
+    """The handlers' passwords and the sandbox's credentials are in no page and no log, and the log says what was replaced."""
+    for secret in ("sandbox-not-a-secret", *server.credentials(1).values()):
+        if secret == server.credentials(1)["tenant_id"] or secret == "sandbox-client":
+            continue
+        for path in (folder / "run").rglob("*.jsonl"):
+            assert secret not in path.read_text()
+        for (page_id,) in staged.execute("select page_id from exchange").fetchall():
+            assert secret.encode() not in pages.find(staged, page_id).read(folder)
+    query = "select distinct redactions from exchange where endpoint = 'immuta.handler'"
+    assert staged.execute(query).fetchall() == [(["/metadata/password"],)]
