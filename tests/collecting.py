@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,16 +15,18 @@ from hypothesis import strategies as st
 
 from pipeline.collect.auth import StaticToken
 from pipeline.collect.client import Client, Plane
-from pipeline.collect.endpoint import Endpoint, Source
+from pipeline.collect.endpoint import Endpoint, Request, Source
 from pipeline.collect.pace import Pace
 from pipeline.collect.paging import single
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
+from pipeline.collect.walk import levels
 
 # a busy machine is no failure
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
+_NUMBERS = count(1)
 TOKEN = "synthetic-bearer-token"
 JSON = st.recursive(
     st.none()
@@ -193,3 +196,40 @@ def staging_at(path: Path, store: PageStore) -> Iterator[Staging]:
 def rows(staging: Staging, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query over staging."""
     return staging.con.execute(query).fetchall()
+
+
+def keep(store: PageStore, source: Source, name: str, body: bytes, **facts: Any) -> None:
+    """Keeps `body` as the client would after a read of the endpoint `name`."""
+    what = next(endpoint for endpoint in source.endpoints if endpoint.name == name)
+    key = facts.get("key")
+    stated = {
+        "key": None,
+        "url": f"https://{source.name}.example{what.path}",
+        "status": 200,
+        "attempt": 1,
+        "sent_at": "2026-11-21T01:00:00+00:00",
+        "received_at": "2026-11-21T01:00:01.5+00:00",
+        "server_date": None,
+        "redactions": [],
+    }
+    request = Request(what.method, what.plane, what.path, (("page", f"{key} {next(_NUMBERS)}"),))
+    store.keep(request, body, source=source.name, endpoint=name, **{**stated, **facts})
+
+
+@contextmanager
+def loaded(
+    path: Path, source: Source, pages: Sequence[tuple[str, str | None, bytes]]
+) -> Iterator[Staging]:
+    """Staging with these pages (endpoint, key, body) of a source loaded, and nothing of its other endpoints."""
+    store = store_at(path)
+    for name, key, body in pages:
+        keep(store, source, name, body, key=key)
+    try:
+        with staging_at(path, store) as staging:
+            for level in levels([source]):
+                for _, what in level:
+                    staging.load(source, what)
+            staging.finish(source)
+            yield staging
+    finally:
+        store.close()

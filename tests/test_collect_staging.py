@@ -2,17 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from collecting import endpoint, rows, staging_at, store_at
-from hypothesis import given
+from collecting import endpoint, keep, rows, staging_at, store_at
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.collect import staging as staging_module
-from pipeline.collect.endpoint import Endpoint, Request, Source
+from pipeline.collect.endpoint import Source
 from pipeline.collect.staging import PAGES_PER_SNAPSHOT, sections
-from pipeline.collect.store import PageStore
 from pipeline.errors import PageError
 from pipeline.sources import immuta, purview
 
@@ -28,22 +26,6 @@ create table finished as select count(*) as pages from thing_item;
 """
 THING = endpoint()
 SOURCE = Source("toy", (THING, endpoint("strict")), SQL, probes=())
-
-
-def keep(store: PageStore, what: Endpoint, body: bytes, number: int = 1, **facts: Any) -> None:
-    """Keeps a page as the client would."""
-    request = Request("GET", "main", what.path, (("page", str(number)),))
-    stated = {
-        "key": None,
-        "url": f"https://purview.example{what.path}?page={number}",
-        "status": 200,
-        "attempt": 1,
-        "sent_at": "2026-11-21T01:00:00+00:00",
-        "received_at": "2026-11-21T01:00:01.5+00:00",
-        "server_date": None,
-        "redactions": [],
-    }
-    store.keep(request, body, source="toy", endpoint=what.name, **{**stated, **facts})
 
 
 def test_sections_are_cut_at_their_headings() -> None:
@@ -62,6 +44,7 @@ def test_every_endpoint_has_its_section(source: Source) -> None:
     assert found[-1] == "finish"
 
 
+@settings(max_examples=15)
 @given(st.lists(st.text(max_size=40), max_size=25), st.integers(1, 200))
 def test_every_page_is_loaded_once_with_its_number(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], batch: int
@@ -70,7 +53,9 @@ def test_every_page_is_loaded_once_with_its_number(
     path = tmp_path_factory.mktemp("run")
     store = store_at(path)
     for number, text in enumerate(texts):
-        keep(store, THING, json.dumps({"value": [{"id": text}]}).encode(), number, key=str(number))
+        keep(
+            store, SOURCE, "thing", json.dumps({"value": [{"id": text}]}).encode(), key=str(number)
+        )
     plain = staging_module.BATCH_BYTES
     staging_module.BATCH_BYTES = batch
     try:
@@ -91,7 +76,7 @@ def test_every_page_is_loaded_once_with_its_number(
 def test_an_odd_page_names_its_endpoint(tmp_path: Path) -> None:
     """What the SQL cannot take stops the run with the endpoint's name and the engine's reason."""
     store = store_at(tmp_path)
-    keep(store, SOURCE.endpoints[1], b'{"valu": []}')
+    keep(store, SOURCE, "strict", b'{"valu": []}')
     with (
         staging_at(tmp_path, store) as staging,
         pytest.raises(PageError, match=r"toy\.strict: a page cannot be loaded: .*no list"),
@@ -103,7 +88,7 @@ def test_an_odd_page_names_its_endpoint(tmp_path: Path) -> None:
 def test_a_page_that_is_no_json_names_its_endpoint(tmp_path: Path) -> None:
     """A stored page that no client would have accepted does not become an empty table."""
     store = store_at(tmp_path)
-    keep(store, THING, b'{"value": [')
+    keep(store, SOURCE, "thing", b'{"value": [')
     with (
         staging_at(tmp_path, store) as staging,
         pytest.raises(PageError, match=r"toy\.thing: a page cannot be loaded: .*JSON"),
@@ -115,7 +100,7 @@ def test_a_page_that_is_no_json_names_its_endpoint(tmp_path: Path) -> None:
 def test_a_page_that_was_altered_on_disk_is_named(tmp_path: Path) -> None:
     """Loading reads every page against its digest, and the error says which file."""
     store = store_at(tmp_path)
-    keep(store, THING, b'{"value": [{"id": "some thing that is long enough"}]}')
+    keep(store, SOURCE, "thing", b'{"value": [{"id": "some thing that is long enough"}]}')
     part = tmp_path / "run" / "toy" / "thing" / "part-0001.gz"
     altered = bytearray(part.read_bytes())
     altered[20] ^= 1
@@ -158,8 +143,8 @@ def test_keys_come_once_and_in_order(tmp_path: Path) -> None:
 def test_exchanges_are_rows_with_their_page_number(tmp_path: Path) -> None:
     """The log of a source becomes `exchange`, absent answers included, times as times."""
     store = store_at(tmp_path)
-    keep(store, THING, b'{"value": []}', 1, key="k")
-    keep(store, THING, b"<html>", 2, status=404, redactions=["/password"], attempt=3)
+    keep(store, SOURCE, "thing", b'{"value": []}', key="k")
+    keep(store, SOURCE, "thing", b"<html>", status=404, redactions=["/password"], attempt=3)
     with staging_at(tmp_path, store) as staging:
         staging.record_exchanges(SOURCE, "run")
         found = rows(

@@ -135,7 +135,7 @@ def test_endpoints_that_wait_for_each_other_are_refused() -> None:
 
 def test_everything_is_asked_for_once_and_loaded(tmp_path: Path) -> None:
     """Every key of the first level is asked for in the next, and the walk knows what came of it."""
-    keys = ids(250)
+    keys = ids(150)
     told: list[tuple[str, int, int]] = []
     with serving(estate(keys)) as server:
         outcomes, (read, parts, gaps, words), complete = walk(
@@ -147,7 +147,7 @@ def test_everything_is_asked_for_once_and_loaded(tmp_path: Path) -> None:
         assert len({(seen.path, tuple(seen.params)) for seen in server.seen}) == len(server.seen)
     assert complete
     assert [key for (key,) in read] == keys
-    assert parts == [(500,)]
+    assert parts == [(300,)]
     assert gaps == []
     assert words == [
         ("toy.detail", "reconciled", None),
@@ -156,11 +156,11 @@ def test_everything_is_asked_for_once_and_loaded(tmp_path: Path) -> None:
     ]
     assert {name: outcome.calls for name, outcome in outcomes.items()} == {
         "thing": 1,
-        "detail": 3,
-        "part": 250,
+        "detail": 2,
+        "part": 150,
     }
-    assert ("toy.part", 0, 250) in told
-    assert ("toy.part", 250, 250) in told
+    assert ("toy.part", 0, 150) in told
+    assert ("toy.part", 150, 150) in told
 
 
 def test_batches_fit_the_url_and_the_largest_batch(tmp_path: Path) -> None:
@@ -211,6 +211,21 @@ def test_a_batch_that_is_forbidden_is_not_halved(tmp_path: Path) -> None:
         _, (gaps,), _ = walk(server, tmp_path, (GAPS,), endpoints=(THING, DETAIL))
         assert len([seen for seen in server.seen if seen.path == "/details"]) == 1
     assert [gap[1:3] for gap in gaps] == [(key, 403) for key in ids(50)]
+
+
+def test_one_refused_batch_is_one_failure(tmp_path: Path) -> None:
+    """The many keys of one forbidden batch do not make the other batches hopeless."""
+    refused = set(ids(100))
+
+    def detail(keys: list[str]) -> Answer:
+        return Answer(status=403) if refused & set(keys) else page(keys)
+
+    with serving(estate(ids(300), detail)) as server:
+        _, (gaps, read), _ = walk(server, tmp_path, (GAPS, READ), endpoints=(THING, DETAIL))
+    assert {status for _, _, status, _ in gaps} == {403}
+    assert refused <= {key for _, key, _, _ in gaps}
+    assert len(gaps) + len(read) == 300
+    assert len(read) > 100
 
 
 def test_a_key_that_is_not_in_the_answer_is_missing(tmp_path: Path) -> None:

@@ -58,11 +58,14 @@ def expected(
 @contextmanager
 def running(seed: int, assets: int, as_of: datetime | None) -> Iterator[Mapping[str, str]]:
     """Address and credentials of a sandbox in a process of its own, for as long as the block lasts."""
-    command = [sys.executable, "-m", "pipeline.sandbox", "serve"]
+    command = [sys.executable, "-m", "pipeline.sandbox", "serve", "--until-eof"]
     command += ["--seed", str(seed), "--assets", str(assets)]
     if as_of is not None:
         command += ["--as-of", as_of.isoformat()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603
+    # its stdin is its lifeline: it ends with this process, even if that is killed
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         try:
             line = process.stdout.readline() if process.stdout else b""
             if not line:

@@ -85,12 +85,12 @@ class Walked:
                 self.first_total += totals[0]
                 self.last_total += totals[-1]
 
-    def given_up(self, missing: Missing) -> None:
+    def given_up(self, missing: Sequence[Missing]) -> None:
         """Takes note of one call that was given up."""
         with self.lock:
             self.calls += 1
             self.failed_in_a_row += 1
-            self.missing.append(missing)
+            self.missing += missing
 
 
 def collect(
@@ -221,11 +221,8 @@ def _batch(first: Request, endpoint: Endpoint, keys: tuple[str, ...]) -> Call:
 def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
     """Reads one call to its end, or takes note of what is missing; a refused batch is halved."""
     if outcome.failed_in_a_row >= HOPELESS_CALLS:
-        for key in call.keys or (call.key or "*",):
-            reason = (
-                f"not tried: {HOPELESS_CALLS} calls of {outcome.name} before it failed in a row"
-            )
-            outcome.given_up(Missing(key, None, reason))
+        reason = f"not tried: {HOPELESS_CALLS} calls of {outcome.name} before it failed in a row"
+        outcome.given_up(_missing(call, None, reason))
         return
     try:
         totals, approximate = _pages(client, outcome, call)
@@ -238,11 +235,15 @@ def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
             for keys in (call.keys[:middle], call.keys[middle:]):
                 _read(client, outcome, _batch(request, outcome.endpoint, keys), report)
             return
-        for key in call.keys or (call.key or "*",):
-            outcome.given_up(Missing(key, status, str(error)))
+        outcome.given_up(_missing(call, status, str(error)))
     else:
         outcome.answered(totals, approximate)
     report(outcome.name, outcome.calls, outcome.planned)
+
+
+def _missing(call: Call, status: int | None, reason: str) -> list[Missing]:
+    """One entry per key of a call that brought no answer; the key of a whole list is `*`."""
+    return [Missing(key, status, reason) for key in call.keys or (call.key or "*",)]
 
 
 def _pages(client: Client, outcome: Walked, call: Call) -> tuple[list[int], bool]:

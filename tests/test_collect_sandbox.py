@@ -1,0 +1,141 @@
+"""Both sources against the sandbox over a socket while it misbehaves: the estate comes whole, or what lacks is named."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from collecting import Clock, rows, staging_at, store_at
+from sandbox_fixture import DAY
+
+from pipeline import config, run
+from pipeline.collect.client import Client
+from pipeline.collect.pace import Pace
+from pipeline.collect.reconcile import reconcile
+from pipeline.collect.walk import collect
+from pipeline.errors import SignInError
+from pipeline.sandbox import clock, faults, server
+from pipeline.sandbox.estate import History
+from pipeline.sandbox.faults import Fault
+
+ASSETS = 60
+COUNTS = (
+    "select (select count(*) from asset where detail_read), (select count(*) from immuta_source), "
+    "(select count(*) from data_product), (select count(*) from access_request)"
+)
+
+
+class Counting(Fault):
+    """No fault: it counts the calls of its path prefix."""
+
+    calls = 0
+
+    def takes_place(self) -> bool:
+        self.calls += 1
+        return False
+
+
+def collected(
+    url: str, path: Path, *queries: str, **changed: str
+) -> tuple[bool, list[list[tuple[Any, ...]]], Clock]:
+    """Whether nothing is missing, the answers of the queries over staging, and the clock that was slept on."""
+    facts = {**server.credentials(1), "url": url, **changed}
+    settings = config.for_sandbox(config.Config(), facts)
+    slept, store = Clock(), store_at(path)
+    with httpx.Client() as sign_in, staging_at(path, store) as staging:
+        planes = run.planes_of(settings, sign_in)
+        clients = {
+            source.name: Client(
+                source,
+                planes[source.name],
+                Pace(1e6, clock=slept, sleep=slept.sleep),
+                store,
+                sleep=slept.sleep,
+            )
+            for source in run.SOURCES
+        }
+        try:
+            outcomes = collect(clients, staging, workers=4, skip={})
+            complete = reconcile(staging, outcomes)
+            return complete, [rows(staging, query) for query in queries], slept
+        finally:
+            for client in clients.values():
+                client.close()
+            store.close()
+
+
+def test_faults_that_pass_leave_nothing_missing(tmp_path: Path) -> None:
+    """Throttling, server errors, broken bodies and dropped connections on many planes: everything comes in the end."""
+    behaviour = {
+        "/datamap/api/search": faults.throttled("7"),
+        "/datamap/api/atlas/v2/entity": faults.truncated(times=1),
+        "/datamap/api/atlas/v2/glossary": faults.answering(500, times=2),
+        "/account": faults.dropped(times=1),
+        "/scan": faults.malformed(times=1),
+        "/dataSource": faults.answering(503, times=3),
+        "/dictionary": faults.dropped(times=2),
+        "/marketplace/api/data-product": faults.malformed(times=2),
+    }
+    estate = History(1, ASSETS).at(clock.day_number(DAY))
+    with server.running(assets=ASSETS, as_of=DAY, faults=behaviour) as url:
+        complete, (counts, gaps), slept = collected(url, tmp_path, COUNTS, "select * from gap")
+    assert complete
+    assert gaps == []
+    assert counts == [
+        (ASSETS, len(estate.data_sources), len(estate.products), len(estate.request_by_id))
+    ]
+    assert slept.now >= 7.0
+
+
+def test_faults_that_stay_are_gaps_and_nothing_else_suffers(tmp_path: Path) -> None:
+    """A list that is forbidden and one that is never whole are named; the other tables are full."""
+    behaviour = {
+        "/bim/user": faults.answering(403),
+        "/datamap/api/atlas/v2/types": faults.malformed(),
+        "/tag": faults.truncated(),
+    }
+    query = "select endpoint, key, status from gap order by endpoint"
+    words = "select endpoint from reconciliation where verdict = 'incomplete' order by endpoint"
+    with server.running(assets=ASSETS, as_of=DAY, faults=behaviour) as url:
+        complete, (counts, gaps, short), _ = collected(url, tmp_path, COUNTS, query, words)
+    assert not complete
+    assert gaps == [
+        ("immuta.tag", "*", None),
+        ("immuta.user", "*", 403),
+        ("purview.classification_def", "*", 200),
+    ]
+    assert short == [("immuta.tag",), ("immuta.user",), ("purview.classification_def",)]
+    assert counts[0][0] == ASSETS
+
+
+def test_tokens_that_expire_during_the_walk_are_renewed(tmp_path: Path) -> None:
+    """Tokens that live for a second are fetched again and again, and no call is lost to them."""
+    entra, immuta = Counting("status"), Counting("status")
+    behaviour = {f"/{server.credentials(1)['tenant_id']}": entra, "/bim/apikey": immuta}
+    with server.running(assets=ASSETS, as_of=DAY, faults=behaviour, token_lifetime_s=1) as url:
+        complete, (counts,), _ = collected(url, tmp_path, COUNTS)
+    assert complete
+    assert counts[0][0] == ASSETS
+    assert entra.calls > 1
+    assert immuta.calls > 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cure"),
+    [
+        ({"client_secret": "wrong"}, "check AZURE_TENANT_ID"),
+        ({"immuta_api_key": "wrong"}, "check IMMUTA_HOST and IMMUTA_API_KEY"),
+        ({"immuta_request_token": "wrong"}, "refused the credential"),
+    ],
+)
+def test_a_wrong_credential_ends_the_run_with_one_message(
+    tmp_path: Path, wrong: dict[str, str], cure: str
+) -> None:
+    """Each of the three ways to sign in says what to check, and shows no secret."""
+    with (
+        server.running(assets=20, as_of=DAY) as url,
+        pytest.raises(SignInError) as refused,
+    ):
+        collected(url, tmp_path, **wrong)
+    assert cure in str(refused.value)
+    assert "wrong" not in str(refused.value)
