@@ -15,6 +15,7 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from pipeline.errors import ConfigError
@@ -163,6 +164,10 @@ def load(file: Path | None = None) -> Config:
         return Config(**content)
     except ValidationError as error:
         raise ConfigError("\n".join(_explained(error, path))) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"the environment: {error}; lists are JSON, e.g. MUSTER_PURVIEW_SKIP='[\"scanning\"]'"
+        ) from error
 
 
 def for_sandbox(config: Config, facts: Mapping[str, str]) -> Config:

@@ -19,7 +19,7 @@ from pipeline.config import Config, ImmutaConfig, PurviewConfig
 from pipeline.errors import ConfigError, GateError
 from pipeline.sources import immuta, purview
 from pipeline.warehouse.home import Home
-from pipeline.warehouse.seal import Facts, next_number, seal
+from pipeline.warehouse.seal import Facts, check_order, newest, seal
 
 SOURCES = (purview.SOURCE, immuta.SOURCE)
 
@@ -54,12 +54,13 @@ def collect_and_seal(
     with httpx.Client(timeout=config.collect.timeout_s) as sign_in:
         # what is wrong with the configuration must show before anything is written
         planes = planes_of(config, sign_in)
-        next_number(home, as_of or datetime.now(UTC))
-        run, goes_on = runs.begin(home.raw, as_of, estate, config_sha256)
+        last, last_as_of = newest(home)
+        check_order(as_of or datetime.now(UTC), last_as_of)
+        run, goes_on = runs.begin(home.raw, as_of, estate, config_sha256, newest=last_as_of)
         store = PageStore(home.raw, run.run_id)
         if goes_on:
             log.say("going on with an unfinished run", run=run.run_id, kept=store.replayable)
-        number = next_number(home, run.as_of)
+        number = last + 1
         gate.prepare()
         staging = Staging(home.raw / run.run_id / "staging.duckdb", store, number)
         outcomes, complete = _collect(config, planes, store, staging, report)

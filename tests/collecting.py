@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from pipeline.collect.auth import StaticToken
@@ -21,10 +20,6 @@ from pipeline.collect.paging import single
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
 from pipeline.collect.walk import levels
-
-# a busy machine is no failure
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 _NUMBERS = count(1)
 TOKEN = "synthetic-bearer-token"

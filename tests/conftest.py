@@ -11,10 +11,15 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 from pipeline.warehouse import history, home, schema
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.schema import Column
+
+# a busy machine is no failure
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 Rows = Sequence[Mapping[str, Any]]
 FIRST_DAY = datetime(2026, 11, 1, 2, tzinfo=UTC)

@@ -70,3 +70,20 @@ def test_endpoints_that_can_carry_a_password_redact_it() -> None:
     endpoints = {endpoint.name: endpoint for endpoint in immuta.SOURCE.endpoints}
     for name in ("handler", "data_source_detail"):
         assert {"password", "privateKey", "clientSecret", "token"} <= endpoints[name].redact
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("Server=h;Password=hunter2;Port=1", "Server=h;Password=[REDACTED];Port=1"),
+        ("jdbc:x://h/db?user=u&password=p%40ss", "jdbc:x://h/db?user=u&password=[REDACTED]"),
+        ("redshift://svc:hunter2@h.example:5439/db", "redshift://svc:[REDACTED]@h.example:5439/db"),
+        ("svc@h.example:443/FIN", "svc@h.example:443/FIN"),
+        ("https://h.example/asa/handler/67", "https://h.example/asa/handler/67"),
+    ],
+)
+def test_secrets_inside_connection_strings_go(text: str, stored: str) -> None:
+    """Only the secret part of a connection string is replaced; one without a secret stays."""
+    body, found = redact(json.dumps({"connectionString": text}).encode(), NAMES)
+    assert json.loads(body) == {"connectionString": stored}
+    assert found == ([] if text == stored else ["/connectionString"])

@@ -74,3 +74,10 @@ def test_folders_of_something_else_are_no_runs(tmp_path: Path) -> None:
     """Only folders with a run file count."""
     (tmp_path / "notes").mkdir()
     assert runs.runs(tmp_path) == []
+
+
+def test_a_run_from_before_the_newest_snapshot_is_left_alone(tmp_path: Path) -> None:
+    """What was sealed meanwhile is newer: going on with it could only be refused."""
+    begin(tmp_path, None, "estate", "digest")
+    _, goes_on = begin(tmp_path, None, "estate", "digest", newest=datetime.now(UTC))
+    assert not goes_on

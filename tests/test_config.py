@@ -220,3 +220,10 @@ def test_the_sandbox_keeps_what_is_not_about_addresses() -> None:
     assert found.purview.token is None
     assert value(found, "immuta", "api_key") == "sandbox immuta_api_key"
     assert found.immuta.request_url == "http://127.0.0.1:1/marketplace"
+
+
+def test_a_list_in_a_variable_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is not JSON is told as a mistake of the environment, with an example."""
+    monkeypatch.setenv("MUSTER_PURVIEW_SKIP", "audit")
+    with pytest.raises(ConfigError, match=r"the environment: .*MUSTER_PURVIEW_SKIP="):
+        config.load()

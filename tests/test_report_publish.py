@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import plotly.graph_objects as graph_objects
 import pytest
 import report_fixture
 from report_fixture import FORMULA, HOSTILE, REVERSED
 
 from pipeline import packs
 from pipeline.errors import PublishError, UsageError
-from pipeline.report import exceptions, tables
+from pipeline.report import changes, tables
+from pipeline.report.basis import tables_in
 from pipeline.report.publish import load, publish
-from pipeline.report.view import looking, tables_in
+from pipeline.report.view import looking
 
 DRAWN = datetime(2026, 11, 20, 3, tzinfo=UTC)
 REPORTS = ("compliance", "access-ownership")
@@ -126,7 +128,7 @@ def test_rule_counts_equal_their_verdicts(home, rule_id):
 def test_the_change_since_the_last_snapshot_adds_up(home, families):
     """Opening plus what came minus what went is closing, and new and reopened are what `finding` says."""
     with looking(home) as view:
-        first, *steps, last = exceptions.changes(view, families)
+        first, *steps, last = changes.since_previous(view, families)
         statuses = dict(
             view.frame(
                 "select status, count(*) from finding where not waived and not hidden "
@@ -163,6 +165,16 @@ def test_the_same_snapshot_gives_the_same_bytes(home, name):
     before = read(home, name), read(home, name, "json")
     publish(home, packs.load(), generated_at=DRAWN)
     assert (read(home, name), read(home, name, "json")) == before
+
+
+@pytest.mark.parametrize("file", packs.load().files("reports", ".py"), ids=lambda file: file.label)
+def test_every_chart_is_one_that_plotly_knows(home, file):
+    """Plotly's own validation accepts every trace and every layout of a report."""
+    with looking(home) as view:
+        found = list(load(file).build(view).charts())
+    assert found
+    for chart in found:
+        assert len(graph_objects.Figure(chart.plot).data) == len(chart.plot["data"])
 
 
 @pytest.mark.parametrize("name", REPORTS)

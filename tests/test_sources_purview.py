@@ -48,7 +48,7 @@ def test_assets_come_from_their_entity_or_else_from_their_hit(staging: Staging) 
     label = "Microsoft.Label.00AA11BB_22CC_33DD_44EE_556677889900"
     lake, snow, share = "Azure Data Lake Storage Gen2", "Snowflake", "Azure Data Share"
     assert rows(staging, query) == [
-        (FILE, "meters.csv", "other", None, lake, "meter1", "Meter readings by day.", None,
+        (FILE, "meters.csv", "dataset", None, lake, "meter1", "Meter readings by day.", None,
          "$superuser", "Certified", label, "Lake-Abc", "Scan-Xyz", "adls", True),
         (TABLE, "Bills", "dataset", "Tables", snow, "meter1", None, "Reviewed.", None, None, None,
          None, None, "snowflake", True),

@@ -1,5 +1,6 @@
 """Secrets are replaced before a body is hashed or stored, and what was replaced is written down."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -8,9 +9,16 @@ from pipeline.errors import PageError
 
 REDACTED = "[REDACTED]"
 
+_IN_TEXT = re.compile(
+    r"(?i)((?:password|pwd|secret|token|accountkey)\s*=\s*)[^;&\s]+|(://[^/@:\s]*:)[^/@\s]+(?=@)"
+)
+"""Secrets inside connection strings: `Password=...;` and `scheme://user:password@host`."""
+
 
 def redact(body: bytes, names: frozenset[str]) -> tuple[bytes, list[str]]:
-    """`body` with the value of every key in `names` replaced, and the JSON pointers of what was replaced.
+    """`body` with the value of every key in `names`, and secrets in connection strings, replaced.
+
+    With it come the JSON pointers of what was replaced.
 
     A body without any of them comes back as it is, byte for byte.
 
@@ -33,8 +41,16 @@ def _walk(value: Any, pointer: str, names: set[str], found: list[str]) -> None:
             if key.lower() in names and inner not in (None, "", REDACTED):
                 value[key] = REDACTED
                 found.append(here)
+            elif isinstance(inner, str):
+                value[key] = _without_secrets(inner)
+                if value[key] != inner:
+                    found.append(here)
             else:
                 _walk(inner, here, names, found)
     elif isinstance(value, list):
         for position, inner in enumerate(value):
             _walk(inner, f"{pointer}/{position}", names, found)
+
+
+def _without_secrets(text: str) -> str:
+    return _IN_TEXT.sub(lambda found: f"{found[1] or found[2]}{REDACTED}", text)

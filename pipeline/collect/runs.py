@@ -32,16 +32,24 @@ class Run(msgspec.Struct):
         new.replace(folder / RUN_FILE)
 
 
-def begin(raw: Path, as_of: datetime | None, estate: str, config_sha256: str) -> tuple[Run, bool]:
+def begin(
+    raw: Path,
+    as_of: datetime | None,
+    estate: str,
+    config_sha256: str,
+    *,
+    newest: datetime | None = None,
+) -> tuple[Run, bool]:
     """The run to work on, and whether it goes on with what an earlier process left.
 
     A run goes on if it was never finished, was started with the same configuration for the same
-    estate and the same `as_of` (or, like now, without one), and is not older than twelve hours.
+    estate and the same `as_of` (or, like now, without one), and is neither older than twelve hours
+    nor than the `newest` snapshot.
     """
     now = datetime.now(UTC)
     for run in reversed(runs(raw)):
         same = (run.estate, run.config_sha256) == (estate, config_sha256)
-        young = now - run.started_at < GOES_ON_FOR
+        young = now - run.started_at < GOES_ON_FOR and not (newest and run.as_of < newest)
         wanted = as_of == (run.as_of if run.dated else None)
         if run.state == "collecting" and same and young and wanted:
             return run, True

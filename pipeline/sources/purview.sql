@@ -30,7 +30,7 @@ set variable entity_shape = '{"entities": [{
     "createTime": "BIGINT", "updateTime": "BIGINT", "createdBy": "VARCHAR", "updatedBy": "VARCHAR",
     "attributes": {"qualifiedName": "VARCHAR", "name": "VARCHAR", "displayName": "VARCHAR",
         "description": "VARCHAR", "userDescription": "VARCHAR", "owner": "VARCHAR",
-        "data_type": "VARCHAR", "dataType": "VARCHAR", "type": "VARCHAR"},
+        "data_type": "VARCHAR", "dataType": "VARCHAR", "type": "VARCHAR", "isFile": "BOOLEAN"},
     "relationshipAttributes": {
         "columns": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}],
         "meanings": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}],
@@ -470,23 +470,27 @@ end;
 create macro path_of(platform, name) as case
     when platform in ('synapse', 'redshift', 'trino') then regexp_extract(
         name,
-        '^(?:mssql|redshift|trino)://([^/]+)/([^/]+)/([^/]+)/([^/]+)$',
+        '^(?:mssql|redshift|trino)://([^/:]+)(?::[0-9]+)?/([^/]+)/([^/]+)/([^/]+)$',
         ['host', 'database', 'schema', 'table']
     )
     when platform in ('snowflake', 'databricks') then regexp_extract(
         name,
-        '^(?:snowflake|databricks)://([^/]+)/(?:databases|catalogs)/([^/]+)/schemas/([^/]+)/(?:tables|views)/([^/]+)$',
+        '^(?:snowflake|databricks)://([^/:]+)(?::[0-9]+)?/(?:databases|catalogs)/([^/]+)/schemas/([^/]+)/(?:tables|views)/([^/]+)$',
         ['host', 'database', 'schema', 'table']
     )
 end;
 
-create macro level_of(object_type, type_name) as case
+-- older answers have no object type: then the type's name says it
+create macro level_of(object_type, type_name, is_file) as case
     when object_type in ('Tables', 'Files') then 'dataset'
     when object_type in ('Reports', 'Dashboards') then 'report'
     when object_type in ('Data pipelines', 'Stored procedures') then 'process'
     when object_type = 'Folders' then 'container'
-    when type_name like '%_table' or type_name like '%_view' or type_name like '%_resource_set' then 'dataset'
-    when type_name like '%_database' or type_name like '%_schema' or type_name like '%_server' then 'container'
+    when type_name like '%_path' and not coalesce(is_file, true) then 'container'
+    when regexp_matches(type_name, '_(table|view|resource_set|path|object|topic|dataset)$') then 'dataset'
+    when regexp_matches(type_name, '_(report|dashboard|tile)$') then 'report'
+    when regexp_matches(type_name, '_(process|activity|operation|pipeline|job|stored_procedure)$') then 'process'
+    when regexp_matches(type_name, '_(database|db|schema|server|account|workspace|container|service|catalog)$') then 'container'
     else 'other'
 end;
 
@@ -530,7 +534,7 @@ select
     qualified_name,
     coalesce(entity.attributes."displayName", entity.attributes.name, hit.name) as name,
     coalesce(entity.status, 'ACTIVE') as status,
-    level_of(hit."objectType", type_name) as level,
+    level_of(hit."objectType", type_name, entity.attributes."isFile") as level,
     hit."objectType" as object_type,
     hit."assetType"[1] as asset_type,
     coalesce(entity."collectionId", hit."collectionId") as collection_id,

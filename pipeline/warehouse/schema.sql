@@ -51,7 +51,7 @@ create table reconciliation (
     endpoint varchar primary key,            -- e.g. purview.search
     source varchar not null,                 -- purview or immuta
     tables varchar[] not null,               -- public tables fed by it
-    calls integer not null,                  -- exchanges kept
+    calls integer not null,                  -- lists and objects asked for, those given up included
     failed integer not null,                 -- calls given up
     server_total_before bigint,              -- what the server said there is on the first page (sum over lists)
     server_total bigint,                     -- what it said on the last page, or keys asked for; null = it says nothing
@@ -92,7 +92,7 @@ create table asset (
     data_source_name varchar,                -- data source whose scan produced it
     scan_name varchar,                       -- scan that produced it
     platform varchar,                        -- synapse | databricks | redshift | snowflake | trino | adls | powerbi
-    host varchar,                            -- parsed from the qualified name
+    host varchar,                            -- parsed from the qualified name, without port
     database_name varchar,                   -- parsed from the qualified name
     schema_name varchar,                     -- parsed from the qualified name
     table_name varchar,                      -- parsed from the qualified name

@@ -29,34 +29,37 @@ class Facts:
     gate_checks: int
 
 
-def next_number(home: Home, as_of: datetime) -> int:
-    """The number the next snapshot gets.
-
-    Raises:
-        UsageError: the warehouse already holds a later one: its history would not be one line.
-    """
+def newest(home: Home) -> tuple[int, datetime | None]:
+    """Number and moment of the newest snapshot; 0 and None before the first."""
     if not home.pointer.exists():
-        return 1
+        return 0, None
     with connect(home.sealed(), read_only=True) as con:
         rows = con.execute(
-            "select number, as_of, id from snapshot order by number desc limit 1"
+            "select number, as_of from snapshot order by number desc limit 1"
         ).fetchall()
-    if not rows:
-        return 1
-    number, newest, name = rows[0]
-    if as_of < newest:
+    return (int(rows[0][0]), rows[0][1]) if rows else (0, None)
+
+
+def check_order(as_of: datetime, last: datetime | None) -> None:
+    """Refuses to seal out of order: history would not be one line.
+
+    Raises:
+        UsageError: the warehouse already holds a later snapshot.
+    """
+    if last is not None and as_of < last:
         raise UsageError(
-            f"--as-of {as_of:%Y-%m-%dT%H:%M:%SZ} lies before the newest snapshot {name}: snapshots are "
-            "sealed in order; use a later time, or another MUSTER_HOME"
+            f"--as-of {as_of:%Y-%m-%dT%H:%M:%SZ} lies before the newest snapshot "
+            f"({last:%Y-%m-%dT%H:%M:%SZ}): snapshots are sealed in order; use a later time, or "
+            "another MUSTER_HOME"
         )
-    return int(number) + 1
 
 
 def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
     """The id of the new snapshot, which is in force when this returns; on any error the old warehouse stays."""
     with revise(home) as con:
         history.initialise(con)
-        con.execute(f"attach '{staging}' as staged (read_only)")
+        path = str(staging).replace("'", "''")
+        con.execute(f"attach '{path}' as staged (read_only)")
         con.execute("begin transaction")
         for table in schema.tables().values():
             if table.group in COLLECTED and table.historised:
