@@ -52,7 +52,7 @@ def test_assets_come_from_their_entity_or_else_from_their_hit(staging: Staging) 
          "$superuser", "Certified", label, "Lake-Abc", "Scan-Xyz", "adls", True),
         (TABLE, "Bills", "dataset", "Tables", snow, "meter1", None, "Reviewed.", None, None, None,
          None, None, "snowflake", True),
-        (SHARE, "utility-share", "other", None, share, None, None, None, None, None, None, None,
+        (SHARE, "utility-share", "container", None, share, None, None, None, None, None, None, None,
          None, None, False),
     ]  # fmt: skip
 
