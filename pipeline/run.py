@@ -83,6 +83,7 @@ def collect_and_seal(
         checked.ran,
     )
     snapshot_id = seal(home, staging.path, number, facts)
+    log.say("sealed", snapshot=snapshot_id, complete=complete, checks=checked.ran)
     run.state = "sealed"
     run.save(home.raw)
     staging.path.unlink()

@@ -140,6 +140,24 @@ def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     ]
 
 
+def test_an_interrupted_run_says_so_and_goes_on(tmp_path: Path) -> None:
+    """Ctrl-C at any moment ends with 130 and one line; the next run goes on with the same pages."""
+    command = [sys.executable, "-m", "pipeline", "collect", "--sandbox", "--assets", "200"]
+    for seen in ("purview/search", "immuta/access", "immuta/handler"):
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+            deadline = time.monotonic() + 60
+            while not list(tmp_path.glob(f"data/raw/*/{seen}/exchanges.jsonl")):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        assert process.returncode == 130, said
+        assert "interrupted" in said
+        assert "Traceback" not in said
+    muster("collect", "--sandbox", "--assets", "200", folder=tmp_path)
+    assert len(list((tmp_path / "data/raw").iterdir())) == 1
+
+
 def test_a_second_run_is_refused_while_one_works(tmp_path: Path) -> None:
     """The lock ends the second run with 5 and names the first; reading goes on."""
     command = [sys.executable, "-m", "pipeline", "collect", "--sandbox", "--as-of", DAY]

@@ -120,6 +120,7 @@ def _estate(
 def _judge(state: State) -> Judgement:
     loaded = packs.load(state.config.packs)
     judged = judgement.judge(state.home, loaded, overrides=state.config.params)
+    log.say("judged", snapshot=judged.snapshot_id, rules=judged.rules, failed=judged.failed)
     for rule_id, reason in judged.errors.items():
         log.warn("a rule could not be evaluated", rule=rule_id, reason=reason)
     return judged
