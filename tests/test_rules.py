@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import packs
 from pipeline.judge import evaluate, examples, rule, sensitivity
-from pipeline.judge.evaluate import Moment
+from pipeline.judge.outcome import Moment
 from pipeline.judge.rule import Rule
 
 PACKS = packs.load()

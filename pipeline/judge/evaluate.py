@@ -6,14 +6,13 @@ in the columns of `verdict`; `former` has the subjects of the snapshot before.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from pipeline.errors import RuleError
 from pipeline.judge import holes
+from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import SEVERITIES, STATUSES, Rule
 from pipeline.judge.subjects import SUBJECTS
 
@@ -34,31 +33,6 @@ create or replace temp table judged (
     waived boolean
 )
 """
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What every rule of one judgement shares: the snapshot, its clock, and the map of classes."""
-
-    number: int
-    as_of: datetime
-    crosswalk: list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one rule went; `error` is None when it could be evaluated."""
-
-    rule: Rule
-    params: dict[str, Any]
-    counts: Mapping[str, int]
-    error: str | None = None
-    hole: str | None = None
-
-    @property
-    def population(self) -> int:
-        """Members of the population, whatever their verdict."""
-        return sum(self.counts.values())
 
 
 def evaluate(

@@ -10,7 +10,7 @@ import duckdb
 
 from pipeline.errors import ConfigError
 from pipeline.judge import evaluate, link, sensitivity
-from pipeline.judge.evaluate import Moment
+from pipeline.judge.outcome import Moment
 from pipeline.judge.rule import OUTSIDE, Rule, overridden
 from pipeline.judge.sensitivity import SensitivityMap
 from pipeline.warehouse import history, schema

@@ -6,17 +6,15 @@ Works on the temp tables of `evaluate`: `found` (verdicts of one rule in this sn
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from pipeline.errors import RuleError
+from pipeline.judge.outcome import Outcome
 from pipeline.judge.rule import Rule
 from pipeline.judge.subjects import SUBJECTS
 from pipeline.warehouse import schema
-
-if TYPE_CHECKING:
-    from pipeline.judge.evaluate import Outcome
 
 DERIVED_FROM = {"link": ("asset", "immuta_source")}
 """Tables that we fill ourselves, and the tables they are made of."""
@@ -64,7 +62,7 @@ def recall(con: duckdb.DuckDBPyConnection, rule: Rule, number: int) -> None:
     )
 
 
-def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence["Outcome"]) -> str | None:
+def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome]) -> str | None:
     """Why nothing that this rule says can be relied on: a table it reads is not complete; None if it can be.
 
     Raises:

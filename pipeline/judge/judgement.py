@@ -11,7 +11,7 @@ import duckdb
 
 from pipeline.errors import UsageError
 from pipeline.judge import evaluate, link, rule, sensitivity
-from pipeline.judge.evaluate import Moment, Outcome
+from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import SEVERITIES
 from pipeline.packs import Packs
 from pipeline.warehouse import history, schema

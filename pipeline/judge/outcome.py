@@ -1,0 +1,33 @@
+"""What a judgement starts from, and what came of each rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pipeline.judge.rule import Rule
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What every rule of one judgement shares: the snapshot, its clock, and the map of classes."""
+
+    number: int
+    as_of: datetime
+    crosswalk: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one rule went; `error` is None when it could be evaluated."""
+
+    rule: Rule
+    params: dict[str, Any]
+    counts: Mapping[str, int]
+    error: str | None = None
+    hole: str | None = None
+
+    @property
+    def population(self) -> int:
+        """Members of the population, whatever their verdict."""
+        return sum(self.counts.values())
