@@ -151,6 +151,7 @@
     const table = new Tabulator(cells, {
       data: rows,
       columns: spec.columns.filter((column) => column.kind !== "hidden").map(columnOf),
+      columnDefaults: { headerWordWrap: true },
       layout: "fitColumns",
       height: Math.min(spec.height, 34 + 27 * Math.max(rows.length, 2)),
       placeholder: "No row matches.",
@@ -183,6 +184,12 @@
     state.set({});
     grids.set(holder.id, state);
   };
+
+  // what is cut off can be read by pointing at it
+  document.addEventListener("mouseover", (event) => {
+    const cell = event.target.closest?.("td, .tabulator-cell");
+    if (cell && cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent;
+  });
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-filters]");

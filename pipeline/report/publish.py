@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.errors import PublishError
 from pipeline.packs import PackFile, Packs
 from pipeline.report.page import Page
-from pipeline.report.render import render, sidecar
+from pipeline.report.render import Look, look, render, sidecar
 from pipeline.report.view import View, looking
 from pipeline.warehouse.home import Home
 
@@ -39,6 +39,7 @@ def publish(
         UsageError: there is no such snapshot.
     """
     definitions = [load(file) for file in packs.files("reports", ".py")]
+    using = look([pack.root / "templates" for pack in reversed(packs.packs)])
     with looking(home, at) as view:
         newest = not view.value(
             "select count(*) from snapshot where number > $number", number=view.number
@@ -46,7 +47,7 @@ def publish(
         try:
             with _replacing(home.reports / view.snapshot.id) as folder:
                 for definition in definitions:
-                    _write(folder, definition, view, packs, generated_at)
+                    _write(folder, definition, view, using, generated_at)
             if newest:
                 _point(home.reports / "latest", view.snapshot.id)
         except OSError as error:
@@ -77,7 +78,7 @@ def load(file: PackFile) -> Definition:
 
 
 def _write(
-    folder: Path, definition: Definition, view: View, packs: Packs, generated_at: datetime
+    folder: Path, definition: Definition, view: View, using: Look, generated_at: datetime
 ) -> None:
     try:
         page = definition.build(view)
@@ -85,8 +86,7 @@ def _write(
         raise PublishError(
             f"report '{definition.title}' failed to build: {type(error).__name__}: {error}"
         ) from error
-    templates = [pack.root / "templates" for pack in reversed(packs.packs)]
-    html = render(definition.title, page, view, templates, generated_at=generated_at)
+    html = render(definition.title, page, view, using, generated_at=generated_at)
     figures = sidecar(definition.title, page, view, generated_at=generated_at)
     (folder / f"{definition.name}.html").write_text(html, encoding="utf-8")
     (folder / f"{definition.name}.json").write_text(figures, encoding="utf-8")

@@ -80,8 +80,8 @@ def ledger(view: View, families: tuple[str, ...] = ()) -> Figures:
     checks = [view.rules[i] for i in _EVIDENCE if i in view.rules]
     evaluated = view.counted(
         "KR-no-total",
-        "Endpoints without a server total",
-        "select count(*) as num from reconciliation where verdict = 'no_control_total'",
+        "Without a server total",
+        "select count(*) filter (where verdict = 'no_control_total') as num, count(*) as den from reconciliation",
         before=False,
     )
     gaps = view.counted(
@@ -104,7 +104,7 @@ def ledger(view: View, families: tuple[str, ...] = ()) -> Figures:
                 source="rule",
                 tables=exceptions.scope(rules),
             ),
-            Figure("KR-blind", "Not evaluated", blind, source="rule"),
+            Figure("KR-blind", "Not evaluated", blind, population, source="rule"),
             _evidence_checks(checks),
             _waivers(view, rules),
         ),
@@ -143,7 +143,13 @@ def limits(view: View) -> tuple[Text, ...]:
     """Standing limits of what was seen, for page one."""
     found: list[Text] = [
         "As seen by the identities that collected it, on the date above; what they cannot see is not counted.",
-        "No directory feed: departed people and live owners cannot be told.",
+        (
+            "Could not be tested: departed people and live owners; no directory feed (",
+            Code("KC-03"),
+            ", ",
+            Code("KA-09"),
+            ").",
+        ),
     ]
     if view.snapshot.skipped:
         planes = ", ".join(view.snapshot.skipped)

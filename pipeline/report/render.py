@@ -5,8 +5,8 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +20,51 @@ from pipeline.report.page import Figure, Page
 from pipeline.report.view import View
 
 
-def render(
-    title: str, drawn: Page, view: View, templates: Sequence[Path], *, generated_at: datetime
-) -> str:
-    """The HTML of `drawn`; `templates` are folders, the first that has a template wins.
+@dataclass(frozen=True)
+class Look:
+    """Templates, styles and scripts, read once for all reports; `policy` allows these scripts and nothing else."""
 
-    The same snapshot, definitions and `generated_at` give the same text.
-    """
+    environment: Environment
+    styles: tuple[str, ...]
+    scripts: tuple[Markup, ...]
+    policy: str
+
+
+def look(templates: Sequence[Path]) -> Look:
+    """What is in `templates`: the first folder that has a file wins."""
     environment = _environment(templates)
-    scripts = [
+    scripts = tuple(
         _script(text)
         for text in (
             _source(environment, "vendor/tabulator/tabulator.min.js"),
             _plotly(),
             _source(environment, "report.js"),
         )
-    ]
+    )
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     policy = (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template("report.html").render(
+    styles = tuple(
+        _source(environment, name) for name in ("vendor/tabulator/tabulator.min.css", "report.css")
+    )
+    return Look(environment, styles, scripts, policy)
+
+
+def render(title: str, drawn: Page, view: View, using: Look, *, generated_at: datetime) -> str:
+    """The HTML of `drawn`.
+
+    The same snapshot, definitions, look and `generated_at` give the same text.
+    """
+    return using.environment.get_template("report.html").render(
         title=title,
         page=drawn,
         view=view,
         banner=reliance.banner(view),
-        policy=policy,
-        styles=[
-            _source(environment, "vendor/tabulator/tabulator.min.css"),
-            _source(environment, "report.css"),
-        ],
-        scripts=scripts,
+        policy=using.policy,
+        styles=using.styles,
+        scripts=using.scripts,
         generated_at=words.minute(generated_at),
         palette={"pairs": charts.PAIRS, "faint": charts.FAINT},
     )
@@ -185,7 +198,6 @@ def _untagged(text: str) -> str:
     )
 
 
-@cache
 def _plotly() -> str:
     text: str = get_plotlyjs()
     return text

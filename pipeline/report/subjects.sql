@@ -1,7 +1,8 @@
 -- What reports say about the subject of a verdict: how sensitive it is and where it belongs.
+-- Tables are kept for the time of a report, because many figures read them.
 
 -- one row per Immuta data source: the strictest tier known for it, through its link or its own tags
-create or replace temp view source_tier as
+create or replace temp table source_tier as
 select source_id, min(tier) as tier
 from (
     select l.source_id, s.tier
@@ -17,14 +18,14 @@ from (
 group by source_id;
 
 -- one row per data product: the strictest tier of its sources
-create or replace temp view product_tier as
+create or replace temp table product_tier as
 select p.product_id, min(t.tier) as tier
 from data_product_source p
 join source_tier t on t.source_id = try_cast(p.source_id as integer)
 group by p.product_id;
 
 -- one row per data product: the names of its domains, as far as a data source names them
-create or replace temp view product_place as
+create or replace temp table product_place as
 select
     p.id as product_id,
     coalesce(min(d.domain_name), min(p.domain)) as place
@@ -73,7 +74,7 @@ left join product_place p using (product_id)
 left join product_tier t using (product_id);
 
 -- one row per person and Immuta data source with access in force, explained by the first that applies: role, request, policy
-create or replace temp view explained_grant as
+create or replace temp table explained_grant as
 select
     m.source_id,
     m.profile_id,
@@ -102,7 +103,7 @@ left join (
 where m.state in ('owner', 'expert', 'subscribed', 'ingest')
 group by m.source_id, m.profile_id;
 
--- one row per verdict of this snapshot, with the tier and the place of its subject; kept, because many figures count it
+-- one row per verdict of this snapshot, with the tier and the place of its subject
 create or replace temp table judged as
 select
     v.rule_id, v.subject, v.subject_id, v.status, v.severity, v.waived, v.finding_id,

@@ -41,5 +41,11 @@ def plain(value: Any) -> Any:
 
 def _dictionary(column: pl.Series) -> dict[str, list[Any]]:
     values: dict[Any, int] = {}
-    codes = [values.setdefault(plain(value), len(values)) for value in column.to_list()]
+    seen: dict[Any, int] = {}
+    codes = []
+    for value in column.to_list():
+        key = tuple(value) if isinstance(value, list) else value
+        if key not in seen:
+            seen[key] = values.setdefault(plain(value), len(values))
+        codes.append(seen[key])
     return {"values": list(values), "codes": codes}

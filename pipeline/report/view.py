@@ -1,7 +1,6 @@
 """A read-only look at the warehouse as it was in one snapshot: what report definitions draw from."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,40 +13,13 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import UsageError
-from pipeline.report.page import Figure, Tone
-from pipeline.warehouse import history, schema
+from pipeline.report.basis import tables_in
+from pipeline.report.parts import Figure, Tone
+from pipeline.warehouse import history
 from pipeline.warehouse.home import Home, connect
 
 TARGET, AMBER = 0.80, 0.60
 """A rate at or over the first is drawn as passing, under the second as failing; both are printed."""
-
-_VIEWS = {
-    "sensitive_class": {"classification", "sensitivity"},
-    "sensitive_column": {"classification", "sensitivity", "asset_column"},
-    "sensitive_asset": {"classification", "sensitivity", "asset_column"},
-    "finding": {"verdict"},
-    "explained_grant": {
-        "immuta_membership",
-        "immuta_source",
-        "access_request",
-        "data_product_source",
-        "request_user",
-        "link",
-        "immuta_column_tag",
-    },
-    "source_tier": {"link", "classification", "sensitivity", "immuta_column_tag"},
-    "product_tier": {
-        "link",
-        "classification",
-        "sensitivity",
-        "immuta_column_tag",
-        "data_product_source",
-    },
-    "open_finding": {"verdict"},
-    "judged": {"verdict"},
-    "subject_about": {"asset", "classification", "link", "immuta_source", "data_product"},
-}
-"""The tables behind views that queries name."""
 
 
 @dataclass(frozen=True)
@@ -236,13 +208,6 @@ def against_target(numerator: int, denominator: int) -> Tone:
         return ""
     share = numerator / denominator
     return "pass" if share >= TARGET else "warn" if share >= AMBER else "fail"
-
-
-def tables_in(sql: str) -> frozenset[str]:
-    """The public tables that a query names, those behind views included."""
-    named = set(re.findall(r"[a-z_]+", sql.lower()))
-    behind = {table for view, tables in _VIEWS.items() if view in named for table in tables}
-    return frozenset((named & set(schema.tables())) | behind)
 
 
 @contextmanager

@@ -95,14 +95,35 @@ def test_the_exceptions_search_all_columns(opened):
 
 
 def test_a_link_of_page_one_opens_its_queue(opened):
-    """The link beside a place narrows the exceptions to it, as many as page one counts."""
+    """The name of a place narrows the exceptions to it, as many as page one counts."""
     page = opened("compliance")
     row = page.locator("#t-work tbody tr").first
     place = row.locator("td").first.inner_text()
-    row.get_by_role("link").last.click()
+    row.get_by_role("link", name=place).click()
     counted = int(row.locator("td").nth(4).locator(".fig").get_attribute("data-num"))
     assert shown(page)[0] == counted
     assert page.get_by_label("Place", exact=True).first.input_value() == place
+
+
+def test_what_is_cut_off_shows_in_full_when_pointed_at(opened):
+    """Pointing at a cell whose text has no room gives it a title, and at one that has room none."""
+    page = opened("compliance")
+    cells = page.locator("#exceptions .tabulator-row").first.locator(".tabulator-cell")
+    for cell in cells.all():
+        cell.hover()
+        cut = cell.evaluate("(cell) => cell.scrollWidth > cell.clientWidth")
+        assert cell.get_attribute("title") == (cell.inner_text() if cut else None)
+    assert page.locator("#exceptions .tabulator-cell[title]").count() > 0
+
+
+def test_no_heading_of_a_table_is_cut_off(opened):
+    """A column title that has no room takes a second line, on the narrowest laptop too."""
+    for name in REPORTS:
+        page = opened(name, viewport={"width": 1280, "height": 800})
+        cut = page.locator(".tabulator-col-title").evaluate_all(
+            "(titles) => titles.filter((t) => t.scrollWidth > t.clientWidth).map((t) => t.textContent)"
+        )
+        assert cut == []
 
 
 def test_a_row_opens_its_finding_from_the_keyboard(opened):

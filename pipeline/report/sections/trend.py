@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from pipeline.report import charts, exceptions, words
-from pipeline.report.exceptions import SEVERITIES, Flow
+from pipeline.report import changes, charts, exceptions, words
+from pipeline.report.changes import Flow
+from pipeline.report.exceptions import SEVERITIES
 from pipeline.report.page import (
     Block,
     Chart,
@@ -16,7 +17,6 @@ from pipeline.report.page import (
     Table,
 )
 from pipeline.report.view import View
-from pipeline.report.worklist import chosen
 
 AGE_BINS = ((0, 2), (3, 14), (15, 45), (46, 120), (121, 365), (366, None))
 """Days; the upper ends of the first four are the targets of the four severities."""
@@ -25,7 +25,7 @@ AGE_BINS = ((0, 2), (3, 14), (15, 45), (46, 120), (121, 365), (366, None))
 def section(view: View, families: tuple[str, ...] = ()) -> Section:
     """Open exceptions over snapshots, what moved them, and how old they are."""
     blocks: list[Block] = [_over_time(view, families)]
-    flows = exceptions.changes(view, families)
+    flows = changes.since_previous(view, families)
     if flows:
         blocks.append(_waterfall(flows, exceptions.scope(exceptions.reading(view, families))))
     blocks += [_speed(view, families), _ages(view, families)]
@@ -33,7 +33,7 @@ def section(view: View, families: tuple[str, ...] = ()) -> Section:
 
 
 def _over_time(view: View, families: tuple[str, ...]) -> Chart:
-    rows = exceptions.over_time(view, families)
+    rows = changes.over_time(view, families)
     tables = exceptions.scope(exceptions.reading(view, families))
     whole = [row for row in rows if row["complete"]]
     series = [
@@ -115,7 +115,7 @@ def _waterfall(flows: list[Flow], tables: frozenset[str]) -> Chart:
 
 
 def _speed(view: View, families: tuple[str, ...]) -> Figures:
-    where = chosen(families)
+    where = exceptions.chosen(families)
     tables = exceptions.scope(exceptions.reading(view, families))
     recent = "(select as_of from shown_snapshot) - interval 90 day"
     family = where.replace("family", "split_part(rule_id, '-', 1)")
@@ -145,14 +145,14 @@ def _ages(view: View, families: tuple[str, ...]) -> Chart:
     )
     rows = view.rows(
         f"select severity, case {cases} else 5 end as bin, count(*) as open "
-        f"from open_finding where {chosen(families)} group by all order by all"
+        f"from open_finding where {exceptions.chosen(families)} group by all order by all"
     )
     tables = exceptions.scope(exceptions.reading(view, families))
     medians = {
         row["severity"]: row["median"]
         for row in view.rows(
             "select severity, quantile_disc(age_days, 0.5) as median "
-            f"from open_finding where {chosen(families)} group by severity"
+            f"from open_finding where {exceptions.chosen(families)} group by severity"
         )
     }
     counts = {(row["severity"], row["bin"]): row["open"] for row in rows}
