@@ -1,39 +1,46 @@
 """`muster` and `python -m pipeline`: runs the command line and turns errors into one message and an exit code."""
 
 import os
+import signal
 import sys
-from typing import NoReturn
+from types import FrameType
 
 from pipeline.cli import app, output
 from pipeline.errors import PassMusterError
 
+INTERRUPTED = 130
+"""What a command ended by Ctrl-C ends with, as shells expect."""
+
+
+class Interruption:
+    """Remembers Ctrl-C: by the time it gets here it may look like any error of the library it fell into."""
+
+    def __init__(self) -> None:
+        self.happened = False
+        signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.happened = True
+        signal.default_int_handler(number, frame)
+
 
 def main() -> None:
     """Ends the process with the exit code that the command's outcome stands for."""
+    interruption = Interruption()
     try:
         app()
-    except PassMusterError as error:
-        output.complain(str(error))
-        sys.exit(error.exit_code)
-    except SystemExit as ended:
-        # typer turns Ctrl-C into a silent exit
-        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
-            _interrupted()
-        raise
-    except RuntimeError as error:
-        # what Ctrl-C becomes inside a DuckDB query
-        if str(error) != "Query interrupted":
-            raise
-        _interrupted()
     except BrokenPipeError:
         # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-def _interrupted() -> NoReturn:
-    output.complain("interrupted")
-    sys.exit(130)
+    except BaseException as error:
+        if interruption.happened:
+            output.complain("interrupted")
+            sys.exit(INTERRUPTED)
+        if not isinstance(error, PassMusterError):
+            raise
+        output.complain(str(error))
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ class Config(BaseSettings):
 
     def estate_name(self) -> str:
         """What the estate is called in snapshots and reports: the Purview account and the Immuta host."""
-        account = self.purview.account or self.purview.endpoint or "?"
+        account = self.purview.account or urlsplit(self.purview.endpoint or "").hostname or "?"
         return f"{account} + {urlsplit(self.immuta.govern_url or '').hostname or '?'}"
 
     def digest(self) -> str:

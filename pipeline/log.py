@@ -40,7 +40,9 @@ class _Readable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts: dict[str, Any] = getattr(record, "facts", {})
         tail = "  ".join(f"{name}={value}" for name, value in facts.items())
-        return f"{record.getMessage()}  {tail}" if tail else record.getMessage()
+        line = f"{record.getMessage()}  {tail}" if tail else record.getMessage()
+        # facts may quote an API: nothing in them may steer the terminal
+        return "".join(char if char.isprintable() else "�" for char in line)
 
 
 class _JsonLine(logging.Formatter):

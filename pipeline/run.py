@@ -16,7 +16,7 @@ from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
 from pipeline.collect.walk import Report, Walked, collect
 from pipeline.config import Config, ImmutaConfig, PurviewConfig
-from pipeline.errors import ConfigError, GateError
+from pipeline.errors import ConfigError, GateError, PageError
 from pipeline.sources import immuta, purview
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.seal import Facts, check_order, newest, seal
@@ -54,23 +54,30 @@ def collect_and_seal(
     with httpx.Client(timeout=config.collect.timeout_s) as sign_in:
         # what is wrong with the configuration must show before anything is written
         planes = planes_of(config, sign_in)
-        last, last_as_of = newest(home)
-        check_order(as_of or datetime.now(UTC), last_as_of)
-        run, goes_on = runs.begin(home.raw, as_of, estate, config_sha256, newest=last_as_of)
+        last = newest(home)
+        check_order(as_of or datetime.now(UTC), last)
+        run, goes_on = runs.begin(
+            home.raw,
+            as_of,
+            estate,
+            config_sha256,
+            newest=last.as_of if last else None,
+            sealed=last.run_id if last else None,
+        )
         store = PageStore(home.raw, run.run_id)
         if goes_on:
             log.say("going on with an unfinished run", run=run.run_id, kept=store.replayable)
-        number = last + 1
+        number = last.number + 1 if last else 1
         gate.prepare()
         staging = Staging(home.raw / run.run_id / "staging.duckdb", store, number)
-        outcomes, complete = _collect(config, planes, store, staging, report)
-    try:
-        checked = gate.check(staging.path)
-    except GateError:
-        # the same pages would fail again: the next run collects anew, these stay for inspection
-        run.state = "rejected"
-        run.save(home.raw)
-        raise
+        try:
+            outcomes, complete = _collect(config, planes, store, staging, report)
+            checked = gate.check(staging.path)
+        except (GateError, PageError):
+            # the same pages would fail again: the next run collects anew, these stay for inspection
+            run.state = "rejected"
+            run.save(home.raw)
+            raise
     facts = Facts(
         run.run_id,
         run.as_of,

@@ -73,6 +73,7 @@ def seal(
             "run_id": f"run-{number}",
             "as_of": as_of,
             "estate": "tiny",
+            "judged_at": as_of,
         }
         with home.revise(results) as con:
             history.initialise(con)

@@ -465,7 +465,7 @@ def _snapshot(night: int, complete: bool) -> dict[str, Any]:
     as_of = NIGHTS[night]
     return {
         "number": night + 1, "id": f"{as_of:%Y%m%dT%H%M%SZ}", "run_id": f"run-{night + 1}", "as_of": as_of,
-        "started_at": as_of, "sealed_at": as_of + timedelta(minutes=9), "estate": "sandbox", "complete": complete,
+        "started_at": as_of, "sealed_at": as_of + timedelta(minutes=9), "judged_at": as_of + timedelta(minutes=10), "estate": "sandbox", "complete": complete,
         "skipped": ["unified_catalog"], "tool_version": "0.1.0", "config_sha256": "c0ffee" * 10 + "abcd", "gate_checks": 212,
     }  # fmt: skip
 

@@ -20,6 +20,8 @@ SHAPES = ("value", "hits", "data", "approvalRecords", "[]", "")
     ("body", "items", "reason"),
     [
         (b'{"count": 2}', "value", "the page has no list 'value'"),
+        (b'{"id": 7}', "metadata", "the page has no list 'metadata'"),
+        (b'{"metadata": {"a": 1}}', "metadata", "the page has no list 'metadata'"),
         (b'{"value": null}', "value", "the page has no list 'value'"),
         (b'{"value": {}}', "value", "Expected `array | null`"),
         (b'{"value": "x"}', "value", "Expected `array | null`"),
@@ -77,6 +79,16 @@ def test_unknown_fields_do_not_matter(items: list[Any], others: dict[str, Any]) 
     """A page with fields of any name and kind beside its list is that list."""
     page = {f"x-{name}": value for name, value in others.items()} | {"value": items}
     assert open_page(json.dumps(page).encode(), "value").size("value") == len(items)
+
+
+@given(JSON)
+def test_metadata_of_other_pages_does_not_matter(metadata: Any) -> None:
+    """A list of that name makes a dictionary; beside another list it may be anything."""
+    body = json.dumps({"metadata": metadata, "hits": [1]}).encode()
+    assert open_page(body, "hits").size("hits") == 1
+    assert open_page(body, "").size("") == 1
+    if isinstance(metadata, list):
+        assert open_page(body, "metadata").size("metadata") == len(metadata)
 
 
 @pytest.mark.parametrize(

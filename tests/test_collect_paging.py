@@ -177,14 +177,13 @@ def test_a_link_never_leaves_the_plane() -> None:
     ("turn", "page"),
     [
         (paging.continuation, {"value": [], "continuationToken": ""}),
-        (paging.cursor, {"value": [], "meta": None}),
         (paging.cursor, {"value": [], "meta": {}}),
         (paging.next_link, {"value": [], "nextLink": ""}),
         (paging.single, {"value": [], "nextLink": "https://purview.example/things?page=2"}),
     ],
 )
 def test_nothing_to_go_on_with_is_the_end(turn: Paging, page: dict[str, Any]) -> None:
-    """An empty token, an empty link and an absent meta end a list."""
+    """An absent token and an absent link end a list."""
     calls: list[Request] = []
 
     def serve(request: Request) -> dict[str, Any]:
@@ -193,3 +192,18 @@ def test_nothing_to_go_on_with_is_the_end(turn: Paging, page: dict[str, Any]) ->
 
     assert read(turn, "value", serve) == []
     assert calls == [REQUEST]
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": None}])
+def test_a_cursor_list_without_meta_is_a_changed_format(meta: dict[str, Any]) -> None:
+    """Nothing counts such lists: a page that does not say whether more follows is refused."""
+    with pytest.raises(PageError, match="no 'meta'"):
+        read(paging.cursor, "data", lambda _: {"data": [1], **meta})
+
+
+def test_a_list_that_shrinks_under_an_offset_is_refused() -> None:
+    """A row that went while the list was read moved another one up, past the offset."""
+    totals, rows = iter((3, 2)), iter(range(10))
+    turn = paging.offset("data", count=1)
+    with pytest.raises(PageError, match="shrank from 3 to 2"):
+        read(turn, "data", lambda _: {"data": [next(rows)], "count": next(totals)})

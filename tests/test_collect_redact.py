@@ -78,6 +78,11 @@ def test_endpoints_that_can_carry_a_password_redact_it() -> None:
         ("Server=h;Password=hunter2;Port=1", "Server=h;Password=[REDACTED];Port=1"),
         ("jdbc:x://h/db?user=u&password=p%40ss", "jdbc:x://h/db?user=u&password=[REDACTED]"),
         ("redshift://svc:hunter2@h.example:5439/db", "redshift://svc:[REDACTED]@h.example:5439/db"),
+        ("UID=u;PWD={my secret};Port=1", "UID=u;PWD=[REDACTED];Port=1"),
+        ("PWD={my; }}secret};Port=1", "PWD=[REDACTED];Port=1"),
+        ("PWD={my secret", "PWD=[REDACTED]"),
+        ("https://h.example/c?sv=1&sig=ab%3D&se=2", "https://h.example/c?sv=1&sig=[REDACTED]&se=2"),
+        ("SasToken=ab;Sas=cd", "SasToken=[REDACTED];Sas=[REDACTED]"),
         ("svc@h.example:443/FIN", "svc@h.example:443/FIN"),
         ("https://h.example/asa/handler/67", "https://h.example/asa/handler/67"),
     ],
@@ -87,3 +92,11 @@ def test_secrets_inside_connection_strings_go(text: str, stored: str) -> None:
     body, found = redact(json.dumps({"connectionString": text}).encode(), NAMES)
     assert json.loads(body) == {"connectionString": stored}
     assert found == ([] if text == stored else ["/connectionString"])
+
+
+def test_secrets_in_texts_of_lists_go() -> None:
+    """A connection string is one wherever it is listed, and the pointer names its place."""
+    body = {"urls": ["https://h.example", ["Server=h;Password=hunter2"]]}
+    stored, found = redact(json.dumps(body).encode(), NAMES)
+    assert json.loads(stored) == {"urls": ["https://h.example", ["Server=h;Password=[REDACTED]"]]}
+    assert found == ["/urls/1/0"]

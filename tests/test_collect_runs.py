@@ -81,3 +81,10 @@ def test_a_run_from_before_the_newest_snapshot_is_left_alone(tmp_path: Path) -> 
     begin(tmp_path, None, "estate", "digest")
     _, goes_on = begin(tmp_path, None, "estate", "digest", newest=datetime.now(UTC))
     assert not goes_on
+
+
+def test_a_run_that_was_sealed_just_before_a_crash_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Its pages are in a snapshot already."""
+    run, _ = begin(tmp_path, DAY, "estate", "digest")
+    _, goes_on = begin(tmp_path, DAY, "estate", "digest", sealed=run.run_id)
+    assert not goes_on

@@ -200,7 +200,7 @@ def test_a_refused_batch_is_halved_until_the_culprit_is_found(tmp_path: Path, st
     assert words[0] == (
         "toy.detail",
         "incomplete",
-        "1 calls brought no answer; see table gap",
+        "1 answers are missing; see table gap",
     )
     assert len(calls) < 20
 
@@ -258,14 +258,42 @@ def test_a_call_that_fails_is_a_gap_of_its_key(tmp_path: Path) -> None:
 
 
 def test_a_list_that_cannot_be_read_is_a_gap_as_a_whole(tmp_path: Path) -> None:
-    """The gap's key is `*`, and the endpoints behind it find nothing to ask for."""
+    """The gap's key is `*` and names every table behind it; endpoints that found nothing to ask for say so."""
     with serving(lambda _: Answer(b'{"values": []}')) as server:
         outcomes, (gaps, words), complete = walk(server, tmp_path, (GAPS, WORDS))
     assert not complete
-    assert [gap[:3] for gap in gaps] == [("toy.thing", "*", 200)]
-    assert "no list 'value' after 3 tries" in gaps[0][3]
-    assert words[2][:2] == ("toy.thing", "incomplete")
+    assert [gap[:3] for gap in gaps] == [
+        ("toy.detail", "*", None),
+        ("toy.part", "*", None),
+        ("toy.thing", "*", 200),
+    ]
+    assert gaps[0][3] == "what to ask here is unknown: toy.thing was not read"
+    assert "no list 'value' after 3 tries" in gaps[2][3]
+    assert {word for _, word, _ in words} == {"incomplete"}
     assert outcomes["part"].planned == 0
+
+
+def test_a_list_shorter_than_its_total_is_a_gap_of_its_key(tmp_path: Path) -> None:
+    """A list that ends before the server's own count is missing something, whatever other lists brought."""
+    short = endpoint(
+        "part",
+        "/things/{key}/parts",
+        plane="side",
+        total=Total.SERVER,
+        for_each="select key from thing_item",
+        after=("thing",),
+    )
+
+    def serve(seen: Seen) -> Answer:
+        if seen.path == "/things":
+            return page(ids(3))
+        return page(["a"], count=2 if "thing-0001" in seen.path else 1)
+
+    with serving(serve) as server:
+        _, (gaps, words), complete = walk(server, tmp_path, (GAPS, WORDS), endpoints=(THING, short))
+    assert not complete
+    assert gaps == [("toy.part", "thing-0001", 200, "the list ended after 1 of 2 items")]
+    assert ("toy.part", "incomplete") in [word[:2] for word in words]
 
 
 def test_items_whose_key_has_changed_its_shape_are_missed(tmp_path: Path) -> None:

@@ -174,6 +174,23 @@ def test_a_second_run_is_refused_while_one_works(tmp_path: Path) -> None:
     assert str(process.pid) in ended.err
 
 
+def test_a_snapshot_without_verdicts_borrows_none(tmp_path: Path) -> None:
+    """After `collect` alone, findings stay those of the last judged night, and no report claims otherwise."""
+    small = ("--sandbox", "--assets", "150", "--as-of")
+    muster("run", *small, "2026-11-20", folder=tmp_path)
+    before = muster("findings", "list", "--json", folder=tmp_path).rows
+    muster("collect", *small, "2026-11-21", folder=tmp_path)
+    ended = muster("findings", "list", "--json", folder=tmp_path)
+    assert ended.rows == before
+    assert "not judged yet" in ended.err
+    assert "not judged yet" in muster("report", folder=tmp_path, code=2).err
+    muster("judge", folder=tmp_path)
+    after = muster("findings", "list", "--json", folder=tmp_path)
+    assert "not judged yet" not in after.err
+    assert DAY in {row["last_seen"][:10] for row in after.rows}
+    assert DAY not in {row["last_seen"][:10] for row in before}
+
+
 def test_doctor_says_what_works_and_what_does_not(tmp_path: Path) -> None:
     """One row per plane: what is seen, and in words what fails; exit code 3 if something does."""
     hole = {"/scan": faults.answering(403)}

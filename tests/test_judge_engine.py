@@ -156,7 +156,7 @@ def test_the_connection_of_rules_is_locked(home: Home, statement: str) -> None:
 
 
 def test_a_subject_behind_a_gap_is_carried(home: Home, owners: Packs) -> None:
-    """A failing subject that vanishes under a gap of its key stays as not evaluated; without the gap it ends."""
+    """A failing subject that vanishes while answers are missing stays as not evaluated; without the gap it ends."""
     seal(home, 1, TWO)
     judge(home, owners)
     gap = {"endpoint": "purview.entity", "key": "a2", "tables": ["asset", "contact"]}
@@ -165,7 +165,7 @@ def test_a_subject_behind_a_gap_is_carried(home: Home, owners: Packs) -> None:
     assert found.resolved == 0
     assert verdicts(home) == {"a1": "pass", "a2": "not_evaluated"}
     assert ask(home, "select reason from verdict where subject_id = 'a2'") == [
-        ("purview.entity could not be read for a2",)
+        ("not found while answers are missing from purview.entity",)
     ]
     seal(home, 3, {"asset": [{"guid": "a1"}], "contact": [OWNED], "gap": [gap]})
     judge(home, owners)
@@ -184,14 +184,32 @@ def test_a_gap_in_tables_the_rule_does_not_read_hides_nothing(home: Home, owners
     assert judge(home, owners).resolved == 1
 
 
-def test_a_passing_subject_behind_a_gap_leaves_the_population(home: Home, owners: Packs) -> None:
-    """Only findings are carried for a single key: a pass is not made up."""
+@pytest.mark.parametrize("key", ["a1", "a column of it"])
+def test_a_population_never_shrinks_because_of_a_hole(home: Home, owners: Packs, key: str) -> None:
+    """Members that passed and are absent while any answer is missing are kept, whatever its key."""
+    guids = ("a1", "a2", "a3", "a4")
+    contacts = [OWNED | {"asset_guid": guid} for guid in guids]
+    seal(home, 1, {"asset": [{"guid": guid} for guid in guids], "contact": contacts})
+    judge(home, owners)
+    gap = {"endpoint": "purview.entity", "key": key, "tables": ["asset"]}
+    seal(home, 2, {"asset": [{"guid": "a4"}], "contact": contacts[3:], "gap": [gap]})
+    found = judge(home, owners)
+    assert (found.population, found.passed, found.not_evaluated) == (4, 1, 3)
+    seal(home, 3, {"asset": [{"guid": "a4"}], "contact": contacts[3:]})
+    assert judge(home, owners).population == 1
+
+
+@pytest.mark.parametrize(("distinct_keys", "expected"), [(9, "not_evaluated"), (10, None)])
+def test_a_list_that_may_be_short_ends_no_finding(
+    home: Home, owners: Packs, distinct_keys: int, expected: str | None
+) -> None:
+    """With fewer items than an approximate total, an absent member may be among those not read."""
     seal(home, 1, TWO)
     judge(home, owners)
-    gap = {"endpoint": "purview.entity", "key": "a1", "tables": ["asset"]}
-    seal(home, 2, {"asset": [{"guid": "a2"}], "gap": [gap]})
+    short = _reconciliation(verdict="weak", distinct_keys=distinct_keys)
+    seal(home, 2, {"asset": [{"guid": "a1"}], "contact": [OWNED], "reconciliation": [short]})
     judge(home, owners)
-    assert verdicts(home) == {"a2": "fail"}
+    assert verdicts(home).get("a2") == expected
 
 
 def _reconciliation(**changes: Any) -> dict[str, Any]:
@@ -244,6 +262,7 @@ def test_an_incomplete_table_leaves_no_verdict(
     assert (found.errors, found.resolved, found.passed, found.failed) == ({}, 0, 0, 0)
     assert verdicts(home) == dict.fromkeys(("a1", "a2", "a3"), "not_evaluated")
     assert ask(home, "select distinct reason from verdict") == [(said,)]
+    assert ask(home, "select state, error from rule") == [("not_evaluated", said)]
 
 
 @pytest.mark.parametrize("changes", [{}, {"tables": ["scan"]}, {"verdict": "reconciled"}])
@@ -328,6 +347,73 @@ def test_an_unknown_prerequisite_ends_no_finding(home: Home, tmp_path: Path) -> 
     seal(home, 3, {"asset": [{"guid": "a1"}, {"guid": "a2"}]})
     judge(home, packs)
     assert verdicts(home, "TST-002") == {}
+
+
+def test_a_gap_behind_a_prerequisite_keeps_the_population(home: Home, tmp_path: Path) -> None:
+    """A pass stays a member, unknown, when answers are missing that only its prerequisite reads; a failed one ends it."""
+    passing = {"sql": ALWAYS_FAIL.replace("'fail'", "'pass'"), **BLOCKED}
+    packs = pack(tmp_path / "pack", {"TST-001": {}, "TST-002": passing})
+    both = [OWNED, OWNED | {"asset_guid": "a2"}]
+    seal(home, 1, TWO | {"contact": both})
+    judge(home, packs)
+    gap = {"endpoint": "purview.entity", "key": "a1", "tables": ["contact"]}
+    assets: list[dict[str, Any]] = [{"guid": "a1", "detail_read": False}, {"guid": "a2"}]
+    seal(home, 2, {"asset": assets, "gap": [gap]})
+    judge(home, packs)
+    assert verdicts(home) == {"a1": "not_evaluated", "a2": "fail"}
+    assert verdicts(home, "TST-002") == {"a1": "not_evaluated"}
+
+
+def test_a_rule_that_is_not_loaded_ends_no_finding(home: Home, tmp_path: Path) -> None:
+    """Verdicts of a forgotten pack are kept as not evaluated, night after night, until the rule's id is removed."""
+    judge_pack = pack(tmp_path / "both", {"TST-001": {}, "TST-002": ALWAYS_FAIL})
+    one = pack(tmp_path / "one", {"TST-001": {}})
+    seal(home, 1, TWO)
+    judge(home, judge_pack)
+    for number in (2, 3):
+        seal(home, number, TWO)
+        found = judge(home, one)
+        assert (found.rules, found.resolved, found.population, found.not_evaluated) == (1, 0, 4, 2)
+        assert verdicts(home, "TST-002") == {"a1": "not_evaluated", "a2": "not_evaluated"}
+    said = ask(home, "select distinct reason from verdict where rule_id = 'TST-002'")
+    assert said == [("rule not in force in this judgement",)]
+    row = "select state, error, population, failed, not_evaluated from rule where id = 'TST-002'"
+    assert ask(home, row) == [("not_evaluated", said[0][0], 2, 0, 2)]
+    (tmp_path / "one" / "rules" / "removed.yaml").write_text("[TST-002]")
+    seal(home, 4, TWO)
+    assert judge(home, one).resolved == 2
+    assert verdicts(home, "TST-002") == {}
+    assert ask(home, "select id from rule") == [("TST-001",)]
+
+
+def test_what_ended_is_counted_by_snapshot_not_by_time(home: Home, owners: Packs) -> None:
+    """Two snapshots of one moment: what ended in the first has not ended in the second again."""
+    seal(home, 1, TWO)
+    judge(home, owners)
+    seal(home, 2, {"asset": [{"guid": "a1"}], "contact": [OWNED]})
+    assert judge(home, owners).resolved == 1
+    seal(home, 3, {"asset": [{"guid": "a1"}], "contact": [OWNED]})
+    with revise(home) as con:
+        con.execute(
+            "update snapshot set as_of = (select as_of from snapshot where number = 2) where number = 3"
+        )
+    assert judge(home, owners).resolved == 0
+
+
+def test_a_judged_snapshot_says_when(home: Home, owners: Packs) -> None:
+    """A snapshot has no moment of judgement until it is judged."""
+    seal(home, 1, TWO)
+    judge(home, owners)
+    seal(home, 2, TWO)
+    assert ask(home, "select judged_at is null from snapshot order by number") == [
+        (False,),
+        (True,),
+    ]
+    judge(home, owners)
+    assert ask(home, "select judged_at is null from snapshot order by number") == [
+        (False,),
+        (False,),
+    ]
 
 
 def test_a_broken_prerequisite_leaves_dependents_unknown(home: Home, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import shlex
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from typer.testing import CliRunner, Result
 from pipeline.cli import findings, rules
 from pipeline.config import Config
 from pipeline.errors import UsageError
+from pipeline.judge import walk
 from pipeline.judge.judgement import judge
 from pipeline.warehouse.home import Home
 
@@ -108,6 +110,21 @@ def test_the_hint_reads_the_page_without_us(home: Home) -> None:
     said = subprocess.run(shell, cwd=home.raw, capture_output=True, text=True, check=True)
     assert said.stdout.split()[0] == hashlib.sha256(BODY).hexdigest()
     assert item.endswith("""| jq '.["value"][1]'""")
+
+
+def test_keys_of_a_page_cannot_become_commands() -> None:
+    """Whatever a page calls its keys, the hint's jq program is one word of the shell, and each key one JSON string."""
+    keys = ["it's $(touch x)", 'a"] | env', "²", "7"]
+    page = {"run_id": "run'1", "part": "p", "part_offset": 0, "part_length": 1}
+    item = {"item": "".join(f"/{key}" for key in keys)}
+    said = walk.hint(walk.Source("asset", item, page, None, None))
+    assert said is not None
+    words = shlex.split(said.splitlines()[1])
+    assert words[3] == "run'1/p"
+    assert words[-2:] == [
+        "jq",
+        f".[{json.dumps(keys[0])}][{json.dumps(keys[1])}][{json.dumps(keys[2])}][7]",
+    ]
 
 
 def test_the_walk_is_readable_and_cannot_steer_a_terminal(home: Home) -> None:

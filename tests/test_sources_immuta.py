@@ -1,13 +1,17 @@
 """Immuta's pages, in the shapes that its documents and clients show, become the rows they say."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from collecting import loaded, rows
 
+from pipeline.collect.envelope import open_page
 from pipeline.collect.staging import Staging
+from pipeline.errors import PageError
 from pipeline.sources.immuta import SOURCE
 
 PAYLOADS = Path(__file__).parent / "payloads" / "immuta"
@@ -226,3 +230,61 @@ def test_a_kind_that_nobody_knows_has_no_handler(tmp_path: Path) -> None:
         assert rows(staging, "select count(*) from immuta.handler_wanted") == [(0,)]
         query = "select id, technology, host, detail_read, handler_read from immuta_source"
         assert rows(staging, query) == [(5, None, None, True, False)]
+
+
+@pytest.mark.parametrize("name", ["access_request", "product_member"])
+@pytest.mark.parametrize("field", ["expiration", "createdAt", "updatedAt"])
+@pytest.mark.parametrize("instant", ["in two weeks", "30/06/2026", 1782777600, {"at": 1}, ""])
+def test_a_request_with_an_unreadable_instant_is_lost(
+    tmp_path: Path, name: str, field: str, instant: Any
+) -> None:
+    """An end that cannot be read is not "no end": the item has no row, and its neighbours have theirs."""
+    good = {"id": "good", "createdAt": "2026-02-01T08:00:00.000Z", "expiration": None}
+    page = json.dumps({"data": [good, good | {"id": "bad", field: instant}]}).encode()
+    with loaded(tmp_path, SOURCE, [(name, PRODUCT, page)]) as staging:
+        assert rows(staging, f"select item from immuta.{name}_item") == [("/data/0",)]
+        assert rows(staging, f"select count(*), max(expires_at) from {name}") == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "applied"),
+    [
+        ({}, []),
+        ({"exceptions": None, "type": None}, []),
+        ([], []),
+        ({"type": "subscription"}, [("local:subscription",)]),
+        ({"subscriptionType": "manual"}, [("local:subscription",)]),
+    ],
+)
+def test_a_local_policy_says_what_it_is(
+    tmp_path: Path, policy: Any, applied: list[tuple[str]]
+) -> None:
+    """Something empty in its place is no policy."""
+    page = json.dumps({"id": 5, "subscriptionPolicy": policy}).encode()
+    with loaded(tmp_path, SOURCE, [("data_source_detail", "5", page)]) as staging:
+        assert rows(staging, "select policy from policy_application") == applied
+
+
+@pytest.mark.parametrize("profile", ["101", 101, [], [{"id": 101}], {}, {"id": None}, {"id": "x"}])
+def test_a_user_whose_profile_cannot_be_read_is_lost(tmp_path: Path, profile: Any) -> None:
+    """The account's number is not the profile's, so it never stands in for one that is there."""
+    page = json.dumps({"hits": [{"id": 7, "profile": profile}, {"id": 8}]}).encode()
+    with loaded(tmp_path, SOURCE, [("user", None, page)]) as staging:
+        assert rows(staging, "select item, key from immuta.user_item") == [("/hits/1", "8")]
+        assert rows(staging, "select id from immuta_user") == [(8,)]
+
+
+@pytest.mark.parametrize("body", [b'{"columns": []}', b'{"metadata": {"BILL_ID": {}}}'])
+def test_a_dictionary_without_its_list_is_refused(body: bytes) -> None:
+    """A list under another name, or an object in its place, is not a source without columns."""
+    dictionary = next(e for e in SOURCE.endpoints if e.name == "dictionary")
+    with pytest.raises(PageError, match="no list 'metadata'"):
+        open_page(body, dictionary.items)
+
+
+def test_every_column_of_a_dictionary_is_counted(staging: Staging) -> None:
+    """The walk and the rows count the same things."""
+    dictionary = next(e for e in SOURCE.endpoints if e.name == "dictionary")
+    page = open_page((PAYLOADS / "dictionary.json").read_bytes(), dictionary.items)
+    (found,) = rows(staging, "select count(*) from immuta.dictionary_item")
+    assert found == (page.size(dictionary.items),)

@@ -11,6 +11,8 @@ from collecting import loaded, rows
 
 from pipeline.collect.staging import Staging
 from pipeline.sources.purview import SOURCE
+from pipeline.warehouse import pages as stored
+from pipeline.warehouse import schema
 
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
 OWNER, EXPERT = (f"00000000-0000-4000-8000-0000000000{end}" for end in ("aa", "bb"))
@@ -261,3 +263,82 @@ def test_hostile_texts_are_data(tmp_path: Path) -> None:
     hits = {"value": [{"id": "a", "entityType": "x_table", "name": name}]}
     with loaded(tmp_path, SOURCE, [("search", None, json.dumps(hits).encode())]) as staging:
         assert rows(staging, "select name from asset") == [(name,)]
+
+
+def test_endpoints_fill_tables() -> None:
+    """What they say they fill is a table of the warehouse, and no view over some."""
+    filled = {table for endpoint in SOURCE.endpoints for table in endpoint.tables}
+    assert filled <= schema.tables().keys()
+
+
+@pytest.mark.parametrize("instant", ["next spring", 1782777600, ""])
+def test_a_schedule_or_run_with_an_unreadable_end_is_lost(tmp_path: Path, instant: Any) -> None:
+    """An end that cannot be read is not "no end": the item has no row, and its neighbours have theirs."""
+    pages: list[tuple[str, str, Any]] = [
+        ("scan_trigger", f"d/{key}", {"properties": {"recurrence": {"endTime": end}}})
+        for key, end in (("good", "2027-01-01T00:00:00Z"), ("none", None), ("bad", instant))
+    ]
+    ends = [{"id": "good", "endTime": None}, {"id": "bad", "endTime": instant}]
+    pages.append(("scan_run", "d/good", {"value": ends}))
+    bodies = [(name, key, json.dumps(page).encode()) for name, key, page in pages]
+    with loaded(tmp_path, SOURCE, bodies) as staging:
+        query = "select key from purview.scan_trigger_item order by key"
+        assert rows(staging, query) == [("d/good",), ("d/none",)]
+        assert rows(staging, "select scan_id from scan_trigger order by 1") == rows(staging, query)
+        assert rows(staging, "select item from purview.scan_run_item") == [("/value/0",)]
+        assert rows(staging, "select id from scan_run") == [("good",)]
+
+
+PERSONAL = [{"typeName": "MICROSOFT.PERSONAL.EMAIL"}]
+
+
+def test_a_header_of_a_column_does_not_stand_for_it(tmp_path: Path) -> None:
+    """Without relationships it is a header, which has no classifications: the column is asked for, and that answer counts."""
+    table = entity("t", {"columns": [{"guid": "whole"}, {"guid": "header"}]})
+    referred = {
+        "whole": {"guid": "whole", "relationshipAttributes": {"meanings": []}},
+        "header": {"guid": "header", "attributes": {"name": "header"}},
+    }
+    called = {"guid": "header", "attributes": {"name": "called"}, "classifications": PERSONAL}
+    pages = [
+        ("search", None, {"value": [{"id": "t", "entityType": "x_table"}]}),
+        ("entity", None, {"entities": [table], "referredEntities": referred}),
+        ("column", None, {"entities": [called]}),
+    ]
+    bodies = [(name, key, json.dumps(page).encode()) for name, key, page in pages]
+    with loaded(tmp_path, SOURCE, bodies) as staging:
+        assert rows(staging, "select key from purview.column_wanted") == [("header",)]
+        query = "select guid, name from asset_column order by guid"
+        assert rows(staging, query) == [("header", "called"), ("whole", "whole")]
+        assert rows(staging, "select column_guid from classification") == [("header",)]
+
+
+@pytest.mark.parametrize(
+    ("relations", "wanted"),
+    [
+        ({"columns": [{"guid": "c"}]}, []),
+        ({"columns": []}, []),
+        ({"columns": None}, [("s",)]),
+        ({"meanings": []}, [("s",)]),
+        (None, [("s",)]),
+    ],
+)
+def test_a_schema_without_its_columns_is_asked_for(
+    tmp_path: Path, relations: dict[str, Any] | None, wanted: list[tuple[str]]
+) -> None:
+    """That it came along says nothing about columns it did not bring; an empty list does."""
+    referred = {"s": {"guid": "s", "relationshipAttributes": relations}}
+    file = entity("f", {"tabular_schema": {"guid": "s"}})
+    page = json.dumps({"entities": [file], "referredEntities": referred}).encode()
+    with loaded(tmp_path, SOURCE, [("entity", None, page)]) as staging:
+        assert rows(staging, "select key from purview.schema_wanted") == wanted
+
+
+def test_any_key_of_what_came_along_is_a_pointer(tmp_path: Path) -> None:
+    """Slashes and tildes of the key are escaped, so that the pointer leads back to the entity."""
+    column = {"guid": "c", "relationshipAttributes": {}}
+    body = json.dumps({"entities": [], "referredEntities": {"a/b~1": column}}).encode()
+    with loaded(tmp_path, SOURCE, [("entity", None, body)]) as staging:
+        ((item,),) = rows(staging, "select item from purview.referred")
+        assert item == "/referredEntities/a~1b~01"
+        assert stored.item(body, item) == column

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import LockedError, UsageError
-from pipeline.warehouse import home
+from pipeline.warehouse import home, seal
 from pipeline.warehouse.home import Home
 
 
@@ -171,3 +171,15 @@ def test_a_killed_writer_releases_the_lock(results: Home) -> None:
         holder.kill()
     with home.lock(results):
         pass
+
+
+def test_a_pointer_that_leads_nowhere_starts_no_new_history(tmp_path: Path) -> None:
+    """When the newest file is gone, sealing is refused: an empty history would make everything new."""
+    results = Home(tmp_path)
+    with home.revise(results) as con:
+        con.execute("create table t (n integer)")
+    results.sealed().unlink()
+    with pytest.raises(UsageError, match="which is gone"), home.revise(results):
+        pytest.fail("nothing may be built")
+    with pytest.raises(UsageError, match="which is gone"):
+        seal.newest(results)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
+from pipeline import log
 from pipeline.cli import output
 from pipeline.errors import UsageError
 from pipeline.judge import walk
@@ -176,6 +177,9 @@ def _warehouse(ctx: typer.Context, at: str | None) -> duckdb.DuckDBPyConnection:
             con.close()
             raise UsageError(f"--at {at}: no snapshot then; `muster snapshots list` shows them")
         con.execute(f"set variable snapshot = {number}")
+    for name, judged_at in con.execute("select id, judged_at from shown_snapshot").fetchall():
+        if judged_at is None:
+            log.warn("not judged yet: these are the findings of the snapshot before", snapshot=name)
     return con
 
 

@@ -52,4 +52,5 @@ def _plain(value: Any) -> str:
 
 def complain(message: str) -> None:
     """Says on stderr why a command ends as it does."""
-    stderr.print(Text(f"muster: {message}", style="bold red"), soft_wrap=True)
+    lines = "\n".join(printable(line) for line in message.splitlines())
+    stderr.print(Text(f"muster: {lines}", style="bold red"), soft_wrap=True)

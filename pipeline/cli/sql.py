@@ -17,9 +17,6 @@ from pipeline.errors import PublishError, UsageError
 from pipeline.warehouse import adhoc, home
 from pipeline.warehouse.adhoc import Query
 
-INTERRUPTED = 130
-"""What a command ended by Ctrl-C ends with, as shells expect."""
-
 UNITS = {"MB": 10**6, "GB": 10**9, "MIB": 1 << 20, "GIB": 1 << 30}
 
 LEAST_MEMORY_BYTES = 64 << 20
@@ -97,9 +94,6 @@ def sql(
         _answer(warehouse, asked, form, out)
     except UsageError as error:
         raise UsageError(_with_nearest(warehouse, str(error))) from None
-    except KeyboardInterrupt:
-        output.stderr.print("interrupted", style="dim")
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _answer(warehouse: Path, query: Query, form: Format, out: Path | None) -> None:

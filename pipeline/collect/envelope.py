@@ -29,6 +29,8 @@ class Envelope(msgspec.Struct):
     users: _List = UNSET
     classificationDefs: _List = UNSET  # noqa: N815
     approvalRecords: _List = UNSET  # noqa: N815
+    # a list in dictionaries; elsewhere the name may stand for anything
+    metadata: list[Raw] | dict[str, Raw] | str | float | bool | UnsetType | None = UNSET
     continuationToken: str | None = None  # noqa: N815
     nextLink: str | None = None  # noqa: N815
     count: int | None = None

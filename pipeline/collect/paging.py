@@ -8,7 +8,7 @@ from collections.abc import Generator
 from urllib.parse import parse_qsl, urlsplit
 
 from pipeline.collect.endpoint import Paging, Request
-from pipeline.collect.envelope import Envelope
+from pipeline.collect.envelope import Envelope, Meta
 from pipeline.errors import PageError
 
 Pages = Generator[Request, Envelope, None]
@@ -29,12 +29,15 @@ def continuation(request: Request) -> Pages:
 
 
 def cursor(request: Request) -> Pages:
-    """`meta.nextToken` in the answer, sent back as a parameter; the end is null."""
+    """`meta.nextToken` in the answer, sent back as a parameter; the end is null.
+
+    Such lists state no total, so a page without `meta` is no end but a changed format.
+    """
     seen: set[str] = set()
     page = yield request
-    while page.meta and page.meta.nextToken:
-        _once(seen, page.meta.nextToken, request)
-        page = yield request.with_params(nextToken=page.meta.nextToken)
+    while (token := _meta(page, request).nextToken) is not None:
+        _once(seen, token, request)
+        page = yield request.with_params(nextToken=token)
 
 
 def next_link(request: Request) -> Pages:
@@ -57,14 +60,21 @@ def offset(items: str, *, size: str = "limit", count: int = 100) -> Paging:
 
     The step is what came, not what was asked, and a short first page is no end: a server that caps
     the page size loses nothing. A stated total ends the list only where the page was short as well.
+    A total that falls on the way means that rows moved up over the offset: one may have been skipped.
     """
 
     def pages(request: Request) -> Pages:
-        start = largest = 0
+        start = largest = stated = 0
         before: Envelope | None = None
         while True:
             page = yield request.with_params(**{size: str(count), "offset": str(start)})
             rows, total = page.size(items), page.total()
+            if total is not None and total < stated:
+                raise PageError(
+                    f"the list shrank from {stated} to {total} while it was read by offset: "
+                    "a row may have been skipped"
+                )
+            stated = total or 0
             if before is not None and rows and page.rows(items) == before.rows(items):
                 return _without_pages(request, rows, total, count)
             start += rows
@@ -80,6 +90,12 @@ def _without_pages(request: Request, rows: int, total: int | None, count: int) -
     """Accepts a server that sends its whole list whatever the offset; refuses one that sends a part again."""
     if rows == count if total is None else rows < total:
         raise PageError(f"{request.path}: the server sends the same {rows} rows at every offset")
+
+
+def _meta(page: Envelope, request: Request) -> Meta:
+    if page.meta is None:
+        raise PageError(f"{request.path}: the page has no 'meta': whether more follows is unknown")
+    return page.meta
 
 
 def _relative(request: Request, path: str, params: tuple[tuple[str, str], ...]) -> str:

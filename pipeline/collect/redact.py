@@ -10,9 +10,11 @@ from pipeline.errors import PageError
 REDACTED = "[REDACTED]"
 
 _IN_TEXT = re.compile(
-    r"(?i)((?:password|pwd|secret|token|accountkey)\s*=\s*)[^;&\s]+|(://[^/@:\s]*:)[^/@\s]+(?=@)"
+    r"(?i)((?:password|pwd|secret|token|accountkey|sig|sas)\s*=\s*)"
+    r"(?:\{(?:[^}]|\}\})*(?:\}|\Z)|[^;&\s]+)"
+    r"|(://[^/@:\s]*:)[^/@\s]+(?=@)"
 )
-"""Secrets inside connection strings: `Password=...;` and `scheme://user:password@host`."""
+"""Secrets inside connection strings: `Password=...;`, `PWD={...};` and `scheme://user:password@host`."""
 
 
 def redact(body: bytes, names: frozenset[str]) -> tuple[bytes, list[str]]:
@@ -41,15 +43,22 @@ def _walk(value: Any, pointer: str, names: set[str], found: list[str]) -> None:
             if key.lower() in names and inner not in (None, "", REDACTED):
                 value[key] = REDACTED
                 found.append(here)
-            elif isinstance(inner, str):
-                value[key] = _without_secrets(inner)
-                if value[key] != inner:
-                    found.append(here)
             else:
-                _walk(inner, here, names, found)
+                value[key] = _searched(inner, here, names, found)
     elif isinstance(value, list):
         for position, inner in enumerate(value):
-            _walk(inner, f"{pointer}/{position}", names, found)
+            value[position] = _searched(inner, f"{pointer}/{position}", names, found)
+
+
+def _searched(value: Any, pointer: str, names: set[str], found: list[str]) -> Any:
+    """The value without secrets; only texts are replaced, the rest is searched in place."""
+    if not isinstance(value, str):
+        _walk(value, pointer, names, found)
+        return value
+    clean = _without_secrets(value)
+    if clean != value:
+        found.append(pointer)
+    return clean
 
 
 def _without_secrets(text: str) -> str:

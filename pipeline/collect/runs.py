@@ -39,19 +39,21 @@ def begin(
     config_sha256: str,
     *,
     newest: datetime | None = None,
+    sealed: str | None = None,
 ) -> tuple[Run, bool]:
     """The run to work on, and whether it goes on with what an earlier process left.
 
     A run goes on if it was never finished, was started with the same configuration for the same
-    estate and the same `as_of` (or, like now, without one), and is neither older than twelve hours
-    nor than the `newest` snapshot.
+    estate and the same `as_of` (or, like now, without one), is neither older than twelve hours nor
+    than the `newest` snapshot, and is not the run `sealed` into it just before a crash.
     """
     now = datetime.now(UTC)
     for run in reversed(runs(raw)):
         same = (run.estate, run.config_sha256) == (estate, config_sha256)
         young = now - run.started_at < GOES_ON_FOR and not (newest and run.as_of < newest)
         wanted = as_of == (run.as_of if run.dated else None)
-        if run.state == "collecting" and same and young and wanted:
+        unfinished = run.state == "collecting" and run.run_id != sealed
+        if unfinished and same and young and wanted:
             return run, True
     stem = now.strftime("%Y%m%dT%H%M%S%fZ")
     run = Run(stem, as_of or now, now, estate, config_sha256, dated=as_of is not None)

@@ -225,7 +225,7 @@ def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
         outcome.given_up(_missing(call, None, reason))
         return
     try:
-        totals, approximate = _pages(client, outcome, call)
+        totals, came, approximate = _pages(client, outcome, call)
     except (RequestError, PageError) as error:
         status = error.status if isinstance(error, RequestError) else None
         if len(call.keys) > 1 and status != 403:
@@ -237,7 +237,11 @@ def _read(client: Client, outcome: Walked, call: Call, report: Report) -> None:
             return
         outcome.given_up(_missing(call, status, str(error)))
     else:
-        outcome.answered(totals, approximate)
+        short = _short(totals, came, approximate)
+        if short is None:
+            outcome.answered(totals, approximate)
+        else:
+            outcome.given_up(_missing(call, 200, short))
     report(outcome.name, outcome.calls, outcome.planned)
 
 
@@ -246,20 +250,29 @@ def _missing(call: Call, status: int | None, reason: str) -> list[Missing]:
     return [Missing(key, status, reason) for key in call.keys or (call.key or "*",)]
 
 
-def _pages(client: Client, outcome: Walked, call: Call) -> tuple[list[int], bool]:
-    """Totals the server stated from the first page to the last, and whether one was approximate."""
+def _short(totals: Sequence[int], came: int, approximate: bool) -> str | None:
+    """What is missing from one list by the server's own exact count; None if nothing is."""
+    if not totals or approximate or came >= min(totals):
+        return None
+    return f"the list ended after {came} of {min(totals)} items"
+
+
+def _pages(client: Client, outcome: Walked, call: Call) -> tuple[list[int], int, bool]:
+    """Totals the server stated from the first page to the last, items that came, and whether a total was approximate."""
     endpoint = outcome.endpoint
     totals: list[int] = []
+    came = 0
     approximate = False
     walk = endpoint.paging(call.request)
     request = next(walk)
     while True:
         page: Envelope = client.fetch(endpoint, request, call.key)
         outcome.seen(page.size(endpoint.items))
+        came += page.size(endpoint.items)
         if endpoint.total is Total.SERVER and (total := page.total()) is not None:
             totals.append(total)
             approximate |= bool(page.approximate)
         try:
             request = walk.send(page)
         except StopIteration:
-            return totals, approximate
+            return totals, came, approximate

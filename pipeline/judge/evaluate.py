@@ -65,8 +65,9 @@ def _evaluate_one(
         _check(con)
         hole = holes.whole(con, rule, blockers)
         if hole is None:
-            holes.leave_blocked(con, rule)
-            holes.carry_hidden(con, rule)
+            missing = holes.missing_answers(con, rule, blockers)
+            holes.carry_hidden(con, missing)
+            holes.leave_blocked(con, rule, missing)
         else:
             holes.carry_everything(con, hole)
     except (duckdb.Error, RuleError) as problem:

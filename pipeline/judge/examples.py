@@ -116,7 +116,7 @@ def fill(
     """
     for name, table in schema.tables().items():
         con.execute(f"delete from {'history.' if table.historised else ''}{name}")
-    insert(con, "snapshot", {"number": 1, "id": "example"}, as_of, where)
+    insert(con, "snapshot", {"number": 1, "id": "example", "judged_at": as_of}, as_of, where)
     for name, rows in given.items():
         for row in rows:
             insert(con, name, row, as_of, where)

@@ -5,7 +5,7 @@ Works on the temp tables of `evaluate`: `found` (verdicts of one rule in this sn
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -21,6 +21,11 @@ DERIVED_FROM = {"link": ("asset", "immuta_source")}
 
 ABOUT_THE_RUN = "endpoint"
 """The subject of rules that judge the holes themselves."""
+
+NOT_IN_FORCE = "rule not in force in this judgement"
+
+IN_FORCE_BEFORE = "valid_from < $number and (valid_to is null or valid_to >= $number)"
+"""Rows of history that were in force in the snapshot before `$number`."""
 
 # An incomplete endpoint whose missing answers are all known by key leaves the rest of its tables
 # reliable: rules look such keys up in `gap` themselves. Anything more is missing nobody knows where.
@@ -51,13 +56,27 @@ order by all
 """
 
 
+# Which members a missing answer hides cannot be told: a column's guid is not known before it is read.
+_MISSING = """
+select endpoint
+from gap
+where list_has_any(tables, $tables)
+union
+select endpoint
+from reconciliation
+where verdict = 'weak'
+    and distinct_keys < least(server_total_before, server_total)
+    and list_has_any(tables, $tables)
+order by endpoint
+"""
+
+
 def recall(con: duckdb.DuckDBPyConnection, rule: Rule, number: int) -> None:
     """Fills `former` with the verdicts of the rule in the snapshot before `number`."""
     con.execute(
         "create or replace temp table former as "
         "select subject_id, status, severity, reason, subject_name, evidence from history.verdict "
-        "where rule_id = $rule and valid_from < $number "
-        "and (valid_to is null or valid_to >= $number)",
+        f"where rule_id = $rule and {IN_FORCE_BEFORE}",
         {"rule": rule.id, "number": number},
     )
 
@@ -86,8 +105,12 @@ def carry_everything(con: duckdb.DuckDBPyConnection, reason: str) -> None:
     _carry(con, "true", "?", [reason])
 
 
-def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
-    """Takes subjects out whose prerequisite did not pass; a former finding stays if that is merely unknown."""
+def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule, missing: Sequence[str]) -> None:
+    """Takes subjects out whose prerequisite did not pass; a former finding stays if that is merely unknown.
+
+    With answers `missing`, a former pass stays too: the population never shrinks because of a hole.
+    """
+    kept = "true" if missing else "status <> 'pass'"
     for blocker, blocker_subject in _blockers(con, rule):
         pairs = "select subject_id, subject_id as parent_id from {}"
         now, before = pairs.format("found"), pairs.format("former")
@@ -99,32 +122,44 @@ def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
         )
         _carry(
             con,
-            f"status <> 'pass' and subject_id in ({_blocked(before)} and b.status = 'not_evaluated')",
+            f"{kept} and subject_id in ({_blocked(before)} and b.status = 'not_evaluated')",
             "?",
             [f"depends on {blocker}, which could not be evaluated for it", blocker],
         )
 
 
-def carry_hidden(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
-    """Keeps former findings, as not_evaluated, whose subject is gone while a gap has its key."""
+def missing_answers(
+    con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome]
+) -> list[str]:
+    """The endpoints that lack answers which the rule, or one that blocks it, would have read.
+
+    Raises:
+        RuleError: the tables it reads cannot be told.
+    """
     if rule.subject == ABOUT_THE_RUN:
-        return
+        return []
+    tables = set(tables_read(con, rule.sql))
+    for blocker in blockers:
+        tables.update(tables_read(con, blocker.rule.sql))
+    rows = con.execute(_MISSING, {"tables": sorted(tables)}).fetchall()
+    return [endpoint for (endpoint,) in rows]
+
+
+def carry_hidden(con: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
+    """Keeps every former member that is absent now as not_evaluated, while any answer is `missing`."""
+    if missing:
+        reason = f"not found while answers are missing from {', '.join(missing)}"
+        _carry(con, "true", "?", [reason])
+
+
+def carry_unloaded(con: duckdb.DuckDBPyConnection, known: Collection[str], number: int) -> None:
+    """Adds to `judged` the former verdicts of rules that are not `known` now, as not_evaluated."""
     con.execute(
-        f"""
-        create or replace temp table hidden as
-        select k.subject_id, min(concat(g.endpoint, ' could not be read for ', g.key)) as reason
-        from ({SUBJECTS[rule.subject].gap_keys}) k
-        join gap g on g.key = k.key
-        where list_has_any(g.tables, ?)
-        group by k.subject_id
-        """,
-        [tables_read(con, rule.sql)],
-    )
-    _carry(
-        con,
-        "status <> 'pass' and subject_id in (select subject_id from hidden)",
-        "(select h.reason from hidden h where h.subject_id = former.subject_id)",
-        [],
+        "insert into judged by name "
+        "select rule_id, subject_id, subject, 'not_evaluated' as status, severity, $reason as reason, "
+        "subject_name, evidence, finding_id, false as waived from history.verdict "
+        f"where {IN_FORCE_BEFORE} and not list_contains($known::varchar[], rule_id)",
+        {"reason": NOT_IN_FORCE, "known": sorted(known), "number": number},
     )
 
 

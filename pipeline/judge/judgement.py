@@ -1,7 +1,7 @@
 """Judging a sealed snapshot: what it means, what is linked, every rule's verdicts, stored with history."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import UsageError
-from pipeline.judge import evaluate, link, rule, sensitivity
+from pipeline.judge import evaluate, holes, link, rule, sensitivity
 from pipeline.judge.outcome import Moment, Outcome
-from pipeline.judge.rule import SEVERITIES
+from pipeline.judge.rule import SEVERITIES, STATUSES
 from pipeline.packs import Packs
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import Home, connect, revise
@@ -50,6 +50,7 @@ def judge(
     rules = rule.load(packs)
     params = rule.effective(rules, overrides or {})
     known = sensitivity.load(packs)
+    rule_ids = {*rules, *rule.removed(packs)}
     home.sealed()
     with revise(home) as con:
         number, snapshot_id, as_of = _newest(con)
@@ -60,6 +61,8 @@ def judge(
     moment = Moment(number, as_of, known.crosswalk())
     with closing(read_only(home, number)) as reader:
         outcomes = evaluate.evaluate(reader, rules, params, moment)
+        holes.carry_unloaded(reader, rule_ids, number)
+        counts = _counts(reader)
         by_severity = _failed_by_severity(reader)
         with revise(home) as con:
             con.register("arriving", reader.sql("select * from judged").to_arrow_reader())
@@ -69,17 +72,18 @@ def judge(
             con.unregister("arriving")
             con.execute("begin transaction")
             history.merge(con, schema.tables()["verdict"], "verdict_staged", number)
-            _write_rules(con, outcomes, number)
+            _write_rules(con, outcomes, rule_ids, number)
+            con.execute("update snapshot set judged_at = now() where number = ?", [number])
             con.execute("commit")
-            new, resolved = _changes(con, as_of)
+            new, resolved = _changes(con, number)
     return Judgement(
         snapshot_id=snapshot_id,
         rules=len(outcomes),
         errors={o.rule.id: o.error for o in outcomes if o.error},
-        population=sum(o.population for o in outcomes),
-        passed=sum(o.counts["pass"] for o in outcomes),
-        failed=sum(o.counts["fail"] for o in outcomes),
-        not_evaluated=sum(o.counts["not_evaluated"] for o in outcomes),
+        population=sum(counts.values()),
+        passed=counts["pass"],
+        failed=counts["fail"],
+        not_evaluated=counts["not_evaluated"],
         failed_by_severity=by_severity,
         new=new,
         resolved=resolved,
@@ -90,6 +94,8 @@ def read_only(home: Home, number: int) -> duckdb.DuckDBPyConnection:
     """A connection to the newest sealed file that shows snapshot `number` and can neither write nor leave the file."""
     con = connect(home.sealed(), read_only=True)
     con.execute(f"set variable snapshot = {number}")
+    # everybody else sees the map and the links of a snapshot once it is judged; its judge does now
+    con.execute("create temp macro judged_number(shown) as shown")
     con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
@@ -106,6 +112,11 @@ def _newest(con: duckdb.DuckDBPyConnection) -> tuple[int, str, datetime]:
     return number, snapshot_id, as_of
 
 
+def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    counted = dict(con.execute("select status, count(*) from judged group by status").fetchall())
+    return {status: counted.get(status, 0) for status in STATUSES}
+
+
 def _failed_by_severity(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     counted = dict(
         con.execute(
@@ -115,7 +126,10 @@ def _failed_by_severity(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {severity: counted.get(severity, 0) for severity in SEVERITIES}
 
 
-def _write_rules(con: duckdb.DuckDBPyConnection, outcomes: list[Outcome], number: int) -> None:
+def _write_rules(
+    con: duckdb.DuckDBPyConnection, outcomes: list[Outcome], rule_ids: Collection[str], number: int
+) -> None:
+    """Stores how every rule went; one that is gone but for its verdicts stays, so that they can be explained."""
     table = schema.tables()["rule"]
     columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
     con.execute(f"create temp table rule_staged ({columns}, content_hash ubigint default 0)")
@@ -123,6 +137,13 @@ def _write_rules(con: duckdb.DuckDBPyConnection, outcomes: list[Outcome], number
     con.executemany(
         f"insert into rule_staged ({', '.join(names)}) values ({', '.join('?' * len(names))})",
         [[_rule_row(outcome)[name] for name in names] for outcome in outcomes],
+    )
+    con.execute(
+        "insert into rule_staged by name select * exclude (valid_from, valid_to, row_hash) "
+        "replace ('not_evaluated' as state, $reason as error, 0 as passed, 0 as failed, 0 as waived, "
+        f"population as not_evaluated) from history.rule where {holes.IN_FORCE_BEFORE} "
+        "and population > 0 and not list_contains($known::varchar[], id)",
+        {"reason": holes.NOT_IN_FORCE, "known": sorted(rule_ids), "number": number},
     )
     history.merge(con, table, "rule_staged", number)
 
@@ -141,8 +162,8 @@ def _rule_row(outcome: Outcome) -> dict[str, Any]:
         "sql": stated.sql,
         "sha256": stated.file.sha256,
         "pack": stated.file.pack,
-        "state": "error" if outcome.error else "evaluated",
-        "error": outcome.error,
+        "state": outcome.state,
+        "error": outcome.error or outcome.hole,
         "population": outcome.population,
         "passed": outcome.counts["pass"],
         "failed": outcome.counts["fail"],
@@ -151,11 +172,14 @@ def _rule_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _changes(con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[int, int]:
-    """(findings that are new or came back, findings that ended) in this snapshot."""
+def _changes(con: duckdb.DuckDBPyConnection, number: int) -> tuple[int, int]:
+    """(findings that are new or came back, findings that ended) in snapshot `number`."""
+    ended = "select id from finding where status = 'resolved'"
+    con.execute(f"set variable snapshot = {number - 1}")
+    con.execute(f"create temp table ended_before as {ended}")
+    con.execute(f"set variable snapshot = {number}")
     rows = con.execute(
-        "select count(*) filter (where status in ('new', 'reopened')), "
-        "count(*) filter (where status = 'resolved' and resolved_at = ?) from finding",
-        [as_of],
+        "select (select count(*) from finding where status in ('new', 'reopened')), "
+        f"(select count(*) from ({ended}) where id not in (from ended_before))"
     ).fetchall()
     return rows[0][0], rows[0][1]

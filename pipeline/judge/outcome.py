@@ -19,13 +19,20 @@ class Moment:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one rule went; `error` is None when it could be evaluated."""
+    """How one rule went; `error` says what is wrong with it, `hole` which missing data silenced it."""
 
     rule: Rule
     params: dict[str, Any]
     counts: Mapping[str, int]
     error: str | None = None
     hole: str | None = None
+
+    @property
+    def state(self) -> str:
+        """The word for it in `rule.state`."""
+        if self.error:
+            return "error"
+        return "not_evaluated" if self.hole else "evaluated"
 
     @property
     def population(self) -> int:

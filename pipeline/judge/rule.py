@@ -59,16 +59,14 @@ def load(packs: Packs) -> dict[str, Rule]:
     Raises:
         ConfigError: a rule file is wrong; the message says where and lists what is valid.
     """
-    removed = (
-        yaml.safe_load(packs.file("rules/removed.yaml").path.read_text(encoding="utf-8")) or []
-    )
+    gone = removed(packs)
     found: dict[str, Rule] = {}
     with duckdb.connect() as scratch:
         for file in packs.files("rules", ".yaml"):
             if not _is_rule(file):
                 continue
             rule = parse(file, scratch)
-            if rule.id in removed:
+            if rule.id in gone:
                 raise ConfigError(
                     f"{file.label}: {rule.id} was removed once; an id is never reused"
                 )
@@ -77,6 +75,12 @@ def load(packs: Packs) -> dict[str, Rule]:
                 raise ConfigError(f"{file.label}: {rule.id} is the id of {other} already")
             found[rule.id] = rule
     return _ordered(found)
+
+
+def removed(packs: Packs) -> list[str]:
+    """The ids of rules that were taken out for good."""
+    text = packs.file("rules/removed.yaml").path.read_text(encoding="utf-8")
+    return [str(rule_id) for rule_id in yaml.safe_load(text) or []]
 
 
 def effective(

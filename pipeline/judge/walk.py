@@ -1,5 +1,7 @@
 """From a finding back to the bytes: its verdict, the rows it rests on, and the page each row was read from."""
 
+import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,18 +94,20 @@ def trail(con: duckdb.DuckDBPyConnection, finding: Row, raw: Path) -> Trail:
 
 
 def hint(source: Source) -> str | None:
-    """Shell commands that read the item again without us; None for a row that has no page."""
+    """Shell commands that read the item again without us; None for a row that has no page.
+
+    The keys in a page are whatever its author wrote: quoted for jq, then for the shell.
+    """
     if source.exchange is None:
         return None
     page = source.exchange
     steps = "".join(
-        f"[{token}]" if token.isdigit() else f'["{token}"]' for token in _tokens(source.row["item"])
+        f"[{token if token.isascii() and token.isdigit() else json.dumps(token)}]"
+        for token in _tokens(source.row["item"])
     )
-    body = (
-        f"tail -c +{page['part_offset'] + 1} '{page['run_id']}/{page['part']}' "
-        f"| head -c {page['part_length']} | gzip -dc"
-    )
-    return f"{body} | sha256sum\n{body} | jq '.{steps}'"
+    part = shlex.quote(f"{page['run_id']}/{page['part']}")
+    body = f"tail -c +{page['part_offset'] + 1} {part} | head -c {page['part_length']} | gzip -dc"
+    return f"{body} | sha256sum\n{body} | jq {shlex.quote(f'.{steps}')}"
 
 
 def fetch(con: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[Row]:

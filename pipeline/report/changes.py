@@ -57,6 +57,7 @@ def over_time(view: View, families: tuple[str, ...] = (), limit: int = 90) -> li
             select number, id, as_of, complete
             from snapshot
             where number <= $number
+                and judged_at is not null
             order by number desc
             limit $limit
         ),

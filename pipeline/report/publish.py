@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.errors import PublishError
+from pipeline.errors import PublishError, UsageError
 from pipeline.packs import PackFile, Packs
 from pipeline.report.page import Page
 from pipeline.report.render import Look, look, render, sidecar
@@ -36,11 +36,15 @@ def publish(
 
     Raises:
         PublishError: a definition is wrong, a report fails to build, or a file cannot be written.
-        UsageError: there is no such snapshot.
+        UsageError: there is no such snapshot, or it was never judged.
     """
     definitions = [load(file) for file in packs.files("reports", ".py")]
     using = look([pack.root / "templates" for pack in reversed(packs.packs)])
     with looking(home, at) as view:
+        if view.value("select judged_at from shown_snapshot") is None:
+            raise UsageError(
+                f"snapshot {view.snapshot.id} is not judged yet: `muster judge` comes before a report"
+            )
         newest = not view.value(
             "select count(*) from snapshot where number > $number", number=view.number
         )

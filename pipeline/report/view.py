@@ -94,7 +94,10 @@ class View:
     @cached_property
     def previous(self) -> "View | None":
         """The snapshot before this one, None for the first."""
-        number = self.value("select max(number) from snapshot where number < $n", n=self.number)
+        number = self.value(
+            "select max(number) from snapshot where number < $n and judged_at is not null",
+            n=self.number,
+        )
         return None if number is None else View(self._con, int(number))
 
     @property

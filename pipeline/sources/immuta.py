@@ -95,6 +95,7 @@ ENDPOINTS = (
         "/dictionary/{key}",
         ("immuta_column", "immuta_column_tag"),
         single,
+        items="metadata",
         for_each="select distinct key from data_source_item",
         after=("data_source",),
         # a source whose dictionary was never made

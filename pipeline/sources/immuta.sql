@@ -2,6 +2,9 @@
 -- In a section `pages` holds (page_id, key, body) of the endpoint, once; <endpoint>_item is one row per item read.
 
 -- endpoint: data_source
+-- an instant that decides a verdict and cannot be read is no missing instant: its item is left out, and so counted as lost
+create macro readable(instant) as instant is null or try_cast(instant as timestamptz) is not null;
+
 create table data_source_item as
 select page_id, '/hits/' || position as item, source.id::varchar as key, source
 from (
@@ -189,7 +192,12 @@ order by key, page_id desc;
 
 -- endpoint: user
 create table user_item as
-select page_id, '/hits/' || position as item, coalesce(person.profile.id, person.id)::varchar as key, person
+select
+    page_id,
+    '/hits/' || position as item,
+    -- memberships name people by profile: the account's number stands in only where there is no profile at all
+    if(person.profile is null, person.id, person.profile.id)::varchar as key,
+    person
 from (
     select page_id, unnest(page.hits) as person, generate_subscripts(page.hits, 1) - 1 as position
     from (
@@ -200,7 +208,7 @@ from (
         from pages
     )
 )
-where coalesce(person.profile.id, person.id) is not null;
+where key is not null;
 
 insert into immuta_user by name
 select distinct on (key)
@@ -289,7 +297,10 @@ from (
     select page_id, key as product_id, unnest(page.data) as request, generate_subscripts(page.data, 1) - 1 as position
     from (select page_id, key, from_json(body, getvariable('request_shape')) as page from pages)
 )
-where request.id is not null;
+where request.id is not null
+    and readable(request."createdAt")
+    and readable(request."updatedAt")
+    and readable(request.expiration);
 
 insert into access_request by name
 select distinct on (key)
@@ -315,7 +326,10 @@ from (
     select page_id, key as product_id, unnest(page.data) as request, generate_subscripts(page.data, 1) - 1 as position
     from (select page_id, key, from_json(body, getvariable('request_shape')) as page from pages)
 )
-where request.id is not null;
+where request.id is not null
+    and readable(request."createdAt")
+    and readable(request."updatedAt")
+    and readable(request.expiration);
 
 insert into product_member by name
 select distinct on (product_id, request_id)
@@ -525,7 +539,8 @@ from (
     select key::integer as source_id, 'local:subscription' as policy, 'subscription' as type,
         source."subscriptionType" as name, false as disabled, page_id, '/subscriptionPolicy' as item
     from data_source_detail_item
-    where source."subscriptionPolicy" is not null and source."subscriptionPolicy"::varchar <> 'null'
+    -- an empty object is no policy
+    where coalesce(source."subscriptionPolicy"->>'$.type', source."subscriptionPolicy"->>'$.subscriptionType') is not null
 )
 order by source_id, policy, type, page_id desc;
 

@@ -22,9 +22,6 @@ _ASSET_TABLES = (
     "classification",
     "contact",
     "term_assignment",
-    "sensitive_class",
-    "sensitive_column",
-    "sensitive_asset",
 )
 
 

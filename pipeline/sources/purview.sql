@@ -6,6 +6,9 @@
 -- milliseconds since 1970; null where no clock can show them
 create macro moment(ms) as try(to_timestamp(ms / 1000.0));
 
+-- an instant that decides a verdict and cannot be read is no missing instant: its item is left out, and so counted as lost
+create macro readable(instant) as instant is null or try_cast(instant as timestamptz) is not null;
+
 create table search_item as
 select
     page_id,
@@ -67,14 +70,18 @@ from (
 )
 where entity.guid is not null;
 
--- columns and file schemas that came along with their assets: a shortcut that is not relied on
+-- columns and file schemas that came along whole with their assets: headers have no relationships and are asked for
 create table referred as
-select page_id, '/referredEntities/' || entry.key as item, entry.value as entity
+select
+    page_id,
+    '/referredEntities/' || replace(replace(entry.key, '~', '~0'), '/', '~1') as item,
+    entry.value as entity
 from (
     select page_id, unnest(map_entries(page."referredEntities")) as entry
     from entity_page
 )
-where entry.value.guid is not null;
+where entry.value.guid is not null
+    and entry.value."relationshipAttributes" is not null;
 
 drop table entity_page;
 
@@ -86,7 +93,11 @@ where schema_guid(entity) is not null;
 create table schema_wanted as
 select distinct guid as key
 from schema_of
-where guid not in (select entity.guid from referred);
+where guid not in (
+    select entity.guid
+    from referred
+    where entity."relationshipAttributes"."columns" is not null
+);
 
 create table process_wanted as
 select distinct reference.guid as key
@@ -399,7 +410,8 @@ from (
     select page_id, key, from_json(body, '{"name": "VARCHAR", "properties": {"scanLevel": "VARCHAR", "state": "VARCHAR",
         "recurrence": {"frequency": "VARCHAR", "interval": "INTEGER", "startTime": "VARCHAR", "endTime": "VARCHAR"}}}') as page
     from pages
-);
+)
+where readable(page.properties.recurrence."endTime");
 
 insert into scan_trigger by name
 select distinct on (key)
@@ -432,7 +444,8 @@ from (
         from pages
     )
 )
-where run.id is not null;
+where run.id is not null
+    and readable(run."endTime");
 
 insert into scan_run by name
 select distinct on (key)

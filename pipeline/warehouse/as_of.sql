@@ -2,6 +2,14 @@
 
 create macro shown_number() as coalesce(getvariable('snapshot')::integer, 2147483646);
 
+-- the last judged snapshot up to the one with that number
+create macro judged_number(shown) as (
+    select max(number)
+    from snapshot
+    where number <= shown
+        and judged_at is not null
+);
+
 -- an id; a day, meaning its last snapshot; or an instant, meaning the last snapshot up to it
 create macro snapshot_number(reference) as (
     select max(number)

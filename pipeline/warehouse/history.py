@@ -96,18 +96,22 @@ def _create(table: Table) -> str:
 
 def _view(table: Table) -> str:
     names = ", ".join(column.name for column in table.columns)
+    # what is sealed but not judged yet has no verdicts of its own
+    shown = "judged_number(shown_number())" if table.group == "judge" else "shown_number()"
     return (
         f"create view {table.name} as select {names} from history.{table.name} "
-        "where valid_from <= shown_number() and (valid_to is null or valid_to > shown_number())"
+        f"where valid_from <= {shown} and (valid_to is null or valid_to > {shown})"
     )
 
 
 def _macro(table: Table) -> str:
     names = ", ".join(column.name for column in table.columns)
+    at = "snapshot_number(reference)"
+    if table.group == "judge":
+        at = f"judged_number({at})"
     return (
         f"create macro {table.name}_at(reference) as table select {names} from history.{table.name} "
-        "where valid_from <= snapshot_number(reference) "
-        "and (valid_to is null or valid_to > snapshot_number(reference))"
+        f"where valid_from <= {at} and (valid_to is null or valid_to > {at})"
     )
 
 

@@ -56,6 +56,11 @@ class Home:
         """
         path = self.pointer.resolve()
         if not path.is_file():
+            if self.pointer.is_symlink():
+                raise UsageError(
+                    f"{self.pointer} points to {path.name}, which is gone; restore it, or point the link "
+                    f"at another file of {self.warehouses} (its history ends earlier)"
+                )
             raise UsageError(
                 f"{self.pointer}: no sealed snapshot here yet; `muster run --sandbox` makes one"
             )
@@ -114,7 +119,7 @@ def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         leftover.unlink()
     final = home.warehouses / f"warehouse-{uuid.uuid4().hex[:12]}.duckdb"
     building = final.with_suffix(".building")
-    if home.pointer.exists():
+    if home.pointer.is_symlink() or home.pointer.exists():
         shutil.copyfile(home.sealed(), building)
     try:
         with connect(building) as con:
@@ -126,6 +131,7 @@ def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         raise
     _sync(building)
     building.rename(final)
+    _sync(home.warehouses)
     _switch(home, final)
 
 

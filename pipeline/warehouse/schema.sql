@@ -14,6 +14,7 @@ create table snapshot (
     as_of timestamptz not null,              -- the one clock of every age and expiry in this snapshot
     started_at timestamptz not null,         -- first request of the collection
     sealed_at timestamptz not null,          -- when the warehouse file was switched
+    judged_at timestamptz,                   -- null = not judged yet: verdicts and findings are those of the snapshot before
     estate varchar not null,                 -- which estate: account names, or sandbox
     complete boolean not null,               -- no list was cut short and no call was given up
     skipped varchar[] not null,              -- planes switched off by configuration
@@ -52,7 +53,7 @@ create table reconciliation (
     source varchar not null,                 -- purview or immuta
     tables varchar[] not null,               -- public tables fed by it
     calls integer not null,                  -- lists and objects asked for, those given up included
-    failed integer not null,                 -- calls given up
+    failed integer not null,                 -- answers missing: one row of gap each
     server_total_before bigint,              -- what the server said there is on the first page (sum over lists)
     server_total bigint,                     -- what it said on the last page, or keys asked for; null = it says nothing
     row_count bigint not null,               -- items read, repeats included
@@ -564,7 +565,7 @@ create table link (
     primary key (asset_guid, source_id)
 );
 
--- one row per rule of the packs in force
+-- one row per rule of the packs in force, and per rule not loaded whose verdicts are kept
 create table rule (
     id varchar primary key,                  -- stable for ever
     title varchar not null,                  -- what is true when it passes
@@ -577,8 +578,8 @@ create table rule (
     sql varchar not null,                    -- the query as run
     sha256 varchar not null,                 -- digest of the rule file
     pack varchar not null,                   -- builtin, or the pack's name
-    state varchar not null,                  -- evaluated | error
-    error varchar,                           -- why it could not be evaluated
+    state varchar not null,                  -- evaluated | not_evaluated | error
+    error varchar,                           -- why it is not evaluated
     population integer not null,             -- pass + fail + not_evaluated
     passed integer not null,                 -- verdicts pass
     failed integer not null,                 -- verdicts fail, waived ones included

@@ -29,27 +29,40 @@ class Facts:
     gate_checks: int
 
 
-def newest(home: Home) -> tuple[int, datetime | None]:
-    """Number and moment of the newest snapshot; 0 and None before the first."""
-    if not home.pointer.exists():
-        return 0, None
+@dataclass(frozen=True)
+class Newest:
+    """The newest snapshot, as far as the next one needs to know it."""
+
+    number: int
+    as_of: datetime
+    run_id: str
+
+
+def newest(home: Home) -> Newest | None:
+    """The newest snapshot; None before the first.
+
+    Raises:
+        UsageError: the pointer leads nowhere: a new history would hide the old one.
+    """
+    if not home.pointer.is_symlink() and not home.pointer.exists():
+        return None
     with connect(home.sealed(), read_only=True) as con:
         rows = con.execute(
-            "select number, as_of from snapshot order by number desc limit 1"
+            "select number, as_of, run_id from snapshot order by number desc limit 1"
         ).fetchall()
-    return (int(rows[0][0]), rows[0][1]) if rows else (0, None)
+    return Newest(*rows[0]) if rows else None
 
 
-def check_order(as_of: datetime, last: datetime | None) -> None:
+def check_order(as_of: datetime, last: Newest | None) -> None:
     """Refuses to seal out of order: history would not be one line.
 
     Raises:
         UsageError: the warehouse already holds a later snapshot.
     """
-    if last is not None and as_of < last:
+    if last is not None and as_of < last.as_of:
         raise UsageError(
             f"--as-of {as_of:%Y-%m-%dT%H:%M:%SZ} lies before the newest snapshot "
-            f"({last:%Y-%m-%dT%H:%M:%SZ}): snapshots are sealed in order; use a later time, or "
+            f"({last.as_of:%Y-%m-%dT%H:%M:%SZ}): snapshots are sealed in order; use a later time, or "
             "another MUSTER_HOME"
         )
 

@@ -34,11 +34,12 @@ where s.tier in (1, 2)
     and (s.column_guid is null or c.status = 'ACTIVE')
 group by s.asset_guid;
 
--- one row per failing subject ever seen up to the shown snapshot; status new and reopened mean: in this snapshot
+-- one row per failing subject ever seen up to the last judged snapshot shown; new and reopened mean: in that snapshot
 create view finding as
 with now as (
     select number, as_of
-    from shown_snapshot
+    from snapshot
+    where number = judged_number(shown_number())
 ),
 
 stretch as (
