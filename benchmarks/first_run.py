@@ -5,8 +5,8 @@
 Prints one row per size: assets per second collected (search, entities, columns, lineage, scans and all of
 Immuta), seconds to load, to check, to seal and to judge, and peak memory of this process. Machines are noisy, so
 each figure stands beside a baseline measured in the same run: requests per second against one plain sequential
-httpx client decoding the JSON of every twentieth of the same calls, loading against `json.loads` of the same pages, judging against a Python loop that
-decides OWN-001 alone from the same rows.
+httpx client that decodes the JSON of every twentieth of the same calls, loading against `json.loads` of the same
+pages, judging against a Python loop that decides OWN-001 alone from the same rows.
 """
 
 import argparse
