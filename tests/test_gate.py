@@ -33,7 +33,7 @@ def staged(tmp_path: Path, insert: Insert) -> Iterator[duckdb.DuckDBPyConnection
     """A connection with staging attached as `staging`: one asset, one column, one page, reconciled."""
     with home.connect(":memory:") as con:
         con.execute(f"attach '{tmp_path / 'staging.duckdb'}' as staging")
-        history.create_staging(con, "staging", gate.GROUPS)
+        history.create_staging(con, "staging", schema.COLLECTED)
         insert(con, "staging.exchange", "exchange", [{"page_id": 7, "source": "purview"}])
         insert(con, "staging.asset", "asset", [ASSET])
         insert(con, "staging.asset_column", "asset_column", [COLUMN])
@@ -44,7 +44,7 @@ def staged(tmp_path: Path, insert: Insert) -> Iterator[duckdb.DuckDBPyConnection
 def test_sound_staging_passes_every_check(staged: duckdb.DuckDBPyConnection) -> None:
     """Sound data passes, and the result says how many checks ran: all that the dictionary promises."""
     result = gate.check(staged, database="staging")
-    assert result.ran == len(plan.checks(gate.GROUPS)) > 250
+    assert result.ran == len(plan.checks(schema.COLLECTED)) > 250
     assert {outcome.status for outcome in result.outcomes} == {"passed"}
 
 
@@ -193,9 +193,9 @@ def test_lost_checks_are_a_failure(
 
 def test_every_promise_of_the_dictionary_is_planned() -> None:
     """Every staged table has its key, its required columns and its references in the plan."""
-    planned = {(check.table, check.kind, check.columns) for check in plan.checks(gate.GROUPS)}
+    planned = {(check.table, check.kind, check.columns) for check in plan.checks(schema.COLLECTED)}
     for table in schema.tables().values():
-        if table.group in gate.GROUPS:
+        if table.group in schema.COLLECTED:
             assert (table.name, "unique_key", table.key) in planned
             for column in table.columns:
                 required = (table.name, "not_null", (column.name,)) in planned
@@ -206,7 +206,7 @@ def test_every_promise_of_the_dictionary_is_planned() -> None:
 
 def test_only_enumerations_are_read_as_words() -> None:
     """Comments that enumerate values become weak checks; prose and keys do not."""
-    known = {(check.table, check.columns) for check in plan.checks(gate.GROUPS) if check.weak}
+    known = {(check.table, check.columns) for check in plan.checks(schema.COLLECTED) if check.weak}
     assert ("access_request", ("status",)) in known
     assert ("contact", ("role",)) in known
     assert ("data_product", ("id",)) not in known
@@ -223,9 +223,9 @@ def test_the_gate_is_silent(tmp_path: Path) -> None:
     """A run of the gate as a program of its own writes nothing, not even when Python ends, and calls nobody."""
     code = (
         "import socket; socket.socket.connect = socket.socket.connect_ex = None\n"
-        "import sys, pathlib; from pipeline import gate; from pipeline.warehouse import history, home\n"
+        "import sys, pathlib; from pipeline import gate; from pipeline.warehouse import history, home, schema\n"
         "path = pathlib.Path(sys.argv[1])\n"
-        "with home.connect(path) as con: history.create_staging(con, 'staging', gate.GROUPS)\n"
+        "with home.connect(path) as con: history.create_staging(con, 'staging', schema.COLLECTED)\n"
         "assert gate.check(path).ran"
     )
     done = subprocess.run(

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from sandbox_fixture import DAY
 
-from pipeline import config, gate, run
+from pipeline import config, run
 from pipeline.collect import runs
 from pipeline.errors import ConfigError, GateError, SignInError, UsageError
 from pipeline.sandbox import clock, entities, search, server
@@ -95,7 +95,7 @@ def contents(home: Home, snapshot: str) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     with connect(home.sealed(), read_only=True) as con:
         for table in schema.tables().values():
-            if table.historised and table.group in gate.GROUPS:
+            if table.historised and table.group in schema.COLLECTED:
                 columns = ", ".join(table.content)
                 query = f"select {columns} from {table.name}_at(?) order by all"
                 found[table.name] = con.execute(query, [snapshot]).fetchall()
@@ -167,7 +167,7 @@ def test_the_same_day_again_is_a_snapshot_of_its_own(
         "20261122T020000Z",
     ]
     for table in schema.tables().values():
-        if table.historised and table.group in gate.GROUPS:
+        if table.historised and table.group in schema.COLLECTED:
             query = (
                 f"select count(*) from history.{table.name} where valid_from = 2 or valid_to = 2"
             )

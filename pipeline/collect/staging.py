@@ -10,10 +10,9 @@ import pyarrow as pa
 from pipeline.collect.endpoint import Endpoint, Source
 from pipeline.collect.store import Exchange, PageStore
 from pipeline.errors import PageError
-from pipeline.warehouse import history
+from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import connect
 
-GROUPS = ("run", "purview", "immuta")
 PAGES_PER_SNAPSHOT = 1_000_000_000
 BATCH_BYTES = 4 * 1024 * 1024
 
@@ -29,7 +28,7 @@ class Staging:
         self.con = connect(path)
         spill = str(path.with_suffix(".tmp")).replace("'", "''")
         self.con.execute(f"set temp_directory = '{spill}'")
-        history.create_staging(self.con, path.stem, GROUPS)
+        history.create_staging(self.con, path.stem, schema.COLLECTED)
         self.con.execute("create temp table asked (endpoint varchar, key varchar)")
         self._sections: dict[str, dict[str, str]] = {}
 

@@ -11,10 +11,7 @@ import duckdb
 from pipeline.errors import GateError
 from pipeline.gate import plan
 from pipeline.gate.plan import Check
-from pipeline.warehouse import home
-
-GROUPS = ("run", "purview", "immuta")
-"""What is staged by a collection: every group of tables but the judge's own."""
+from pipeline.warehouse import home, schema
 
 SHOWN_FAILURES = 10
 """How many broken promises an error message spells out."""
@@ -63,7 +60,7 @@ def check(
     staging: Path | duckdb.DuckDBPyConnection,
     *,
     database: str | None = None,
-    groups: tuple[str, ...] = GROUPS,
+    groups: tuple[str, ...] = schema.COLLECTED,
 ) -> GateResult:
     """The outcome of every check of `groups` on a staging file, or on `database` of an open connection.
 

@@ -10,6 +10,9 @@ import duckdb
 NOT_HISTORISED = ("snapshot", "exchange")
 """Tables that only grow: one row per snapshot, one row per exchange."""
 
+COLLECTED = ("run", "purview", "immuta")
+"""Groups of tables that a collection stages, the gate checks and a seal merges: all but the judge's own."""
+
 PROVENANCE = ("page_id", "item")
 """Columns that say where a row came from; they are no part of what the row says."""
 

@@ -10,9 +10,6 @@ from pipeline.errors import UsageError
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import Home, connect, revise
 
-COLLECTED = ("run", "purview", "immuta")
-"""Groups of tables that come from staging."""
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -75,7 +72,7 @@ def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
         con.execute(f"attach '{path}' as staged (read_only)")
         con.execute("begin transaction")
         for table in schema.tables().values():
-            if table.group in COLLECTED and table.historised:
+            if table.group in schema.COLLECTED and table.historised:
                 history.merge(con, table, f"staged.{table.name}", number)
         con.execute(
             "insert into exchange by name select * exclude (content_hash) from staged.exchange"
