@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,8 +35,12 @@ FAMILIAR_NAMES = {
 
 
 PurviewPlane = Literal[
-    "datamap", "account", "scanning", "unified_catalog", "data_access", "policy_store", "audit"
+    "datamap", "account", "scanning", "policy_store", "audit", "unified_catalog", "data_access"
 ]
+PURVIEW_PLANES: tuple[PurviewPlane, ...] = get_args(PurviewPlane)
+TENANT_PLANES = ("unified_catalog", "data_access")
+"""Planes on a host that all accounts share, not on the account's own."""
+TENANT_HOST = "https://api.purview-service.microsoft.com"
 ImmutaPlane = Literal["govern", "request"]
 
 
@@ -54,6 +58,12 @@ class PurviewConfig(_Section):
     datamap_url: str | None = Field(None, description="base URL of the Data Map plane alone")
     account_url: str | None = Field(None, description="base URL of the account plane alone")
     scanning_url: str | None = Field(None, description="base URL of the scanning plane alone")
+    policy_store_url: str | None = Field(None, description="base URL of the policy store alone")
+    audit_url: str | None = Field(None, description="base URL of the audit history alone")
+    unified_catalog_url: str | None = Field(
+        None, description="base URL of the Unified Catalog alone"
+    )
+    data_access_url: str | None = Field(None, description="base URL of the data access plane alone")
     authority: str = Field("https://login.microsoftonline.com", description="Entra ID sign-in host")
     tenant_id: str | None = Field(None, description="Entra tenant")
     client_id: str | None = Field(None, description="application id of the collector")
@@ -74,7 +84,8 @@ class PurviewConfig(_Section):
                 "no Purview account: set PURVIEW_ACCOUNT_NAME, or [purview] account in muster.toml "
                 "(`muster run --sandbox` needs neither)"
             )
-        return (url or f"https://{self.account}.purview.azure.com").rstrip("/")
+        own = f"https://{self.account}.purview.azure.com"
+        return (url or (TENANT_HOST if plane in TENANT_PLANES else own)).rstrip("/")
 
 
 class ImmutaConfig(_Section):

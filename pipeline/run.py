@@ -15,7 +15,7 @@ from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
 from pipeline.collect.walk import Report, Walked, collect
-from pipeline.config import Config, ImmutaConfig, PurviewConfig
+from pipeline.config import PURVIEW_PLANES, Config, ImmutaConfig, PurviewConfig
 from pipeline.errors import ConfigError, GateError, PageError
 from pipeline.sources import immuta, purview
 from pipeline.warehouse.home import Home
@@ -177,7 +177,7 @@ def _purview_planes(config: PurviewConfig, sign_in: httpx.Client) -> dict[str, P
         )
     else:
         flow = auth.FetchedToken(auth.azure_default())
-    planes = [plane for plane in ("datamap", "account", "scanning") if plane not in config.skip]
+    planes = [plane for plane in PURVIEW_PLANES if plane not in config.skip]
     return {plane: Plane(config.base_url(plane), flow) for plane in planes}
 
 

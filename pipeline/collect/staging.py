@@ -96,16 +96,22 @@ class Staging:
         if source.name not in self._sections:
             self._sections[source.name] = sections(source.sql)
             self.con.execute(f"create schema {source.name}")
+            self._run(source, "start")
         # what a section makes for later sections stays in the source's own schema
         self.con.execute(f"set search_path = '{source.name},main'")
-        self.con.execute(self._sections[source.name][section])
+        self.con.execute(self._sections[source.name].get(section, ""))
         self.con.execute("set search_path = 'main'")
 
 
 def sections(sql: str) -> dict[str, str]:
-    """The statements of a source's SQL by endpoint, from its `-- endpoint: name` and `-- finish` lines."""
-    parts = re.split(r"^-- (?:endpoint: (\w+)|(finish)).*\n", sql, flags=re.M)
-    return {parts[at] or parts[at + 1]: parts[at + 2] for at in range(1, len(parts), 3)}
+    """The statements of a source's SQL by endpoint, from its `-- endpoint: name` lines; what stands under
+    several `-- start` or `-- finish` lines is run together, in that order."""
+    parts = re.split(r"^-- (?:endpoint: (\w+)|(start|finish)).*\n", sql, flags=re.M)
+    found: dict[str, str] = {}
+    for at in range(1, len(parts), 3):
+        name = parts[at] or parts[at + 1]
+        found[name] = found.get(name, "") + parts[at + 2]
+    return found
 
 
 def _batches(pages: Iterator[tuple[Exchange, bytes]], number: int) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,33 @@
+"""Microsoft Purview: one module and one SQL file beside it for every group of endpoints.
+
+Endpoint names are the second half of `purview.<name>` in tables. Paging styles and versions follow
+Microsoft's published OpenAPI files (Azure/azure-rest-api-specs). The SQL turns pages into public
+tables: staging runs a section when its endpoint has been walked. In a section `pages` holds
+(page_id, key, body) of the endpoint, once, and <endpoint>_item gets one row per item read.
+`from_json` skips unknown keys; a page that lacks its list was refused by the client before.
+"""
+
+from importlib import resources
+from types import ModuleType
+
+from pipeline.collect.endpoint import Source
+from pipeline.sources.purview import account, entities, glossary, scanning, search, types
+
+GROUPS = (search, entities, types, glossary, account, scanning)
+"""In the order in which their SQL is finished."""
+
+
+def _sql(name: str) -> str:
+    return resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+
+
+def _stem(group: ModuleType) -> str:
+    return group.__name__.rpartition(".")[2]
+
+
+SOURCE = Source(
+    "purview",
+    tuple(endpoint for group in GROUPS for endpoint in group.ENDPOINTS),
+    "\n".join(_sql(name) for name in ("reading", *map(_stem, GROUPS))),
+    tuple(probe for group in GROUPS for probe in getattr(group, "PROBES", ())),
+)
