@@ -80,7 +80,7 @@ def measure(assets: int, home: Home) -> dict[str, Any]:
     store.close()
     staging.close()
     figures["gate_s"] = round(seconds(lambda: gate.check(staging.path)), 2)
-    about = Facts("run", AS_OF, AS_OF, "benchmark", complete, [], "0", "", 1)
+    about = Facts("run", AS_OF, AS_OF, "benchmark", complete, True, [], "0", "", 1)
     figures["seal_s"] = round(seconds(lambda: seal(home, staging.path, 1, about)), 2)
     judging = seconds(lambda: judge(home, packs.load()))
     figures["judge_s"] = round(judging, 2)

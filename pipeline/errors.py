@@ -44,11 +44,22 @@ class UnreachableError(IncompleteError):
 
 
 class RequestError(IncompleteError):
-    """One call was given up; `status` is the last HTTP status, None without an answer."""
+    """One call was given up; `status` is the last HTTP status, None without an answer.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    `seq` is the position in the run of the last answer, which is kept; `slow` says that there was
+    none in time, so that asking for less may help.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        *,
+        seq: int | None = None,
+        slow: bool = False,
+    ) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.seq, self.slow = status, seq, slow
 
 
 class PageError(IncompleteError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import httpx
@@ -10,18 +10,27 @@ import httpx
 from pipeline import gate, log
 from pipeline.collect import auth, runs
 from pipeline.collect.client import Client, Plane
+from pipeline.collect.endpoint import Source
+from pipeline.collect.entra import GRAPH_SCOPE, PURVIEW_SCOPE, SignIn
 from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
-from pipeline.collect.staging import Staging
+from pipeline.collect.staging import Clock, Earlier, Staging
 from pipeline.collect.store import PageStore
-from pipeline.collect.walk import Report, Walked, collect
-from pipeline.config import PURVIEW_PLANES, Config, ImmutaConfig, PurviewConfig
+from pipeline.collect.walk import Report, collect
+from pipeline.config import (
+    PURVIEW_PLANES,
+    Config,
+    DirectoryConfig,
+    ImmutaConfig,
+    PurviewConfig,
+)
 from pipeline.errors import ConfigError, GateError, PageError
-from pipeline.sources import immuta, purview
+from pipeline.sources import directory, immuta, purview
+from pipeline.sources.directory import feed
 from pipeline.warehouse.home import Home
-from pipeline.warehouse.seal import Facts, check_order, newest, seal
+from pipeline.warehouse.seal import Facts, Newest, check_order, newest, seal
 
-SOURCES = (purview.SOURCE, immuta.SOURCE)
+SOURCES = (purview.SOURCE, immuta.SOURCE, directory.SOURCE)
 
 NOTHING: Report = lambda _name, _done, _planned: None  # noqa: E731
 
@@ -31,9 +40,23 @@ class Sealed:
     """A snapshot just sealed: what it is called, and what is missing from it."""
 
     snapshot_id: str
-    complete: bool
-    outcomes: list[Walked]
+    collected: "Collected"
     checks: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return self.collected.complete
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What came of a collection: calls made, answers missing, items carried over because nothing changed them."""
+
+    complete: bool
+    calls: int
+    missing: int
+    carried: int
 
 
 def collect_and_seal(
@@ -69,9 +92,16 @@ def collect_and_seal(
             log.say("going on with an unfinished run", run=run.run_id, kept=store.replayable)
         number = last.number + 1 if last else 1
         gate.prepare()
-        staging = Staging(home.raw / run.run_id / "staging.duckdb", store, number)
+        earlier = _earlier(config, home, last, estate, run.as_of)
+        staging = Staging(
+            home.raw / run.run_id / "staging.duckdb",
+            store,
+            number,
+            clock=Clock(run.as_of, run.started_at),
+            earlier=earlier,
+        )
         try:
-            outcomes, complete = _collect(config, planes, store, staging, report)
+            collected = _collect(config, planes, store, staging, report)
             checked = gate.check(staging.path)
         except (GateError, PageError):
             # the same pages would fail again: the next run collects anew, these stay for inspection
@@ -83,18 +113,33 @@ def collect_and_seal(
         run.as_of,
         run.started_at,
         estate,
-        complete,
+        collected.complete,
+        earlier is None,
         [f"{name}.{plane}" for name, skip in _skipped(config).items() for plane in sorted(skip)],
         version("passmuster"),
         config_sha256,
         checked.ran,
     )
     snapshot_id = seal(home, staging.path, number, facts)
-    log.say("sealed", snapshot=snapshot_id, complete=complete, checks=checked.ran)
+    log.say("sealed", snapshot=snapshot_id, complete=collected.complete, checks=checked.ran)
     run.state = "sealed"
     run.save(home.raw)
     staging.path.unlink()
-    return Sealed(snapshot_id, complete, outcomes, checked.ran)
+    return Sealed(snapshot_id, collected, checked.ran)
+
+
+def _earlier(
+    config: Config, home: Home, last: Newest | None, estate: str, as_of: datetime
+) -> Earlier | None:
+    """The last snapshot, if unchanged assets may be carried over from it: it is of this estate, this
+    version made it, and the last full refresh is not too long ago."""
+    if last is None or last.refreshed_at is None:
+        return None
+    same = (last.estate, last.tool_version) == (estate, version("passmuster"))
+    due = last.refreshed_at + timedelta(days=config.collect.full_refresh_days)
+    if not same or as_of >= due:
+        return None
+    return Earlier(home.sealed(), config.collect.listing)
 
 
 def _collect(
@@ -103,8 +148,10 @@ def _collect(
     store: PageStore,
     staging: Staging,
     report: Report,
-) -> tuple[list[Walked], bool]:
-    """What came of every endpoint, and whether nothing is missing; everything is closed afterwards."""
+) -> Collected:
+    """What came of all endpoints together; their rows are in staging, and everything is closed afterwards."""
+    if config.directory.feed:
+        feed.keep(config.directory.feed, store)
     clients = build_clients(config, planes, store)
     try:
         outcomes = collect(
@@ -115,6 +162,9 @@ def _collect(
             report=report,
         )
         complete = reconcile(staging, outcomes)
+        [(missing, carried)] = staging.con.execute(
+            "select (select count(*) from gap), (select sum(carried) from reconciliation)"
+        ).fetchall()
         for client in clients.values():
             staging.record_exchanges(client.source, store.run_id)
     finally:
@@ -122,7 +172,7 @@ def _collect(
             client.close()
         store.close()
         staging.close()
-    return outcomes, complete
+    return Collected(complete, sum(o.calls for o in outcomes), missing, int(carried))
 
 
 def build_clients(
@@ -132,6 +182,7 @@ def build_clients(
     pace = {
         "purview": Pace(config.purview.requests_per_second),
         "immuta": Pace(config.immuta.requests_per_second),
+        "directory": Pace(config.directory.requests_per_second),
     }
     return {
         source.name: Client(
@@ -141,19 +192,28 @@ def build_clients(
             store,
             timeout_s=config.collect.timeout_s,
         )
-        for source in SOURCES
+        for source in sources_of(config)
     }
+
+
+def sources_of(config: Config) -> tuple[Source, ...]:
+    """The sources of a run: a directory that is a file has an endpoint of its own."""
+    if config.directory.feed is None:
+        return SOURCES
+    return tuple(feed.SOURCE if source is directory.SOURCE else source for source in SOURCES)
 
 
 def planes_of(config: Config, sign_in: httpx.Client) -> dict[str, dict[str, Plane]]:
     """Address and sign-in of every plane that is not switched off, by source.
 
     Raises:
-        ConfigError: an address or a credential is missing.
+        ConfigError: an address or a credential is missing, or the directory's file is not as documented.
     """
+    signed = SignIn(config.purview, sign_in)
     return {
-        "purview": _purview_planes(config.purview, sign_in),
+        "purview": _purview_planes(config.purview, signed),
         "immuta": _immuta_planes(config.immuta, sign_in),
+        "directory": _directory_planes(config.directory, signed),
     }
 
 
@@ -161,24 +221,27 @@ def _skipped(config: Config) -> dict[str, frozenset[str]]:
     return {
         "purview": frozenset(config.purview.skip),
         "immuta": frozenset(config.immuta.skip),
+        "directory": frozenset(config.directory.skip),
     }
 
 
-def _purview_planes(config: PurviewConfig, sign_in: httpx.Client) -> dict[str, Plane]:
-    flow: httpx.Auth
-    if config.token:
-        flow = auth.StaticToken(config.token.get_secret_value())
-    elif config.client_secret and config.tenant_id and config.client_id:
-        secret = config.client_secret.get_secret_value()
-        flow = auth.FetchedToken(
-            auth.entra_client_secret(
-                sign_in, config.authority, config.tenant_id, config.client_id, secret
-            )
-        )
-    else:
-        flow = auth.FetchedToken(auth.azure_default())
+def _purview_planes(config: PurviewConfig, signed: SignIn) -> dict[str, Plane]:
     planes = [plane for plane in PURVIEW_PLANES if plane not in config.skip]
+    flow = signed.flow(PURVIEW_SCOPE) if planes else httpx.Auth()
     return {plane: Plane(config.base_url(plane), flow) for plane in planes}
+
+
+def _directory_planes(config: DirectoryConfig, signed: SignIn) -> dict[str, Plane]:
+    if config.feed:
+        feed.read(config.feed)
+        return {feed.PLANE: Plane(config.feed.absolute().as_uri(), httpx.Auth())}
+    if not config.graph:
+        return {}
+    if config.token:
+        flow: httpx.Auth = auth.StaticToken(config.token.get_secret_value())
+    else:
+        flow = signed.flow(GRAPH_SCOPE)
+    return {"graph": Plane(config.url.rstrip("/"), flow)}
 
 
 def _immuta_planes(config: ImmutaConfig, sign_in: httpx.Client) -> dict[str, Plane]:

@@ -90,7 +90,9 @@ def _population(view: View) -> tuple[Figure, ...]:
 
 def _uncovered(view: View) -> tuple[Figure, ...]:
     """Figures of this report that need a rule, a feed or a register that is not there."""
-    feed = "no directory feed"
+    feed = (
+        "no rule MEM-001 in this rule set" if reliance.has_directory(view) else "no directory feed"
+    )
     needs = (
         ("KA-09", "Access of departed people", "MEM-001", feed),
         ("KA-11", "Recertified on time", "MEM-003", "no recertification register"),
@@ -110,6 +112,7 @@ OPTIONS = {
     "ACC-007": "revoke the access, or extend it by a new request",
     "ACC-001": "revoke the access, or have it approved again independently",
     "OWN-001": "name an owner for each collection, or allow owners to be inherited",
+    "OWN-003": "hand the objects over to successors, or to the managers of those who left",
     "OWN-005": "add an owner (a group, better) to each data source",
     "POL-001": "apply the baseline subscription policy, or declare the sources open data",
     "DPR-002": "attach a request form, or suspend the product",

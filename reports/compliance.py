@@ -5,6 +5,7 @@ from pipeline.report.page import Figure, Figures, Front, Items, Page
 from pipeline.report.sections import (
     cross_system,
     method,
+    ownership,
     page_one,
     places,
     protection,
@@ -112,7 +113,7 @@ def _uncovered(view: View) -> tuple[Figure, ...]:
     ]
     return (
         *missing,
-        absent("KC-03", "Sensitive assets with a live owner", "no directory feed: OWN-001 counts owners named, not owners employed"),
+        *([] if reliance.has_directory(view) else [ownership.live(view)]),
         absent("T5", "Framework coverage", "the mapping of rules to frameworks is not part of the warehouse"),
         absent("T6", "Waivers about to expire", "no waiver register is read"),
     )  # fmt: skip

@@ -351,7 +351,7 @@ def _endpoints(rows: Rows, night: int) -> None:
         rows["reconciliation"].append(
             {
                 "endpoint": endpoint, "source": source, "tables": tables, "calls": 3, "failed": 0, "server_total": total,
-                "row_count": size, "distinct_keys": size, "verdict": verdict, "note": None if total else "the server gives no total",
+                "row_count": size, "distinct_keys": size, "carried": 0, "verdict": verdict, "note": None if total else "the server gives no total",
             }
         )  # fmt: skip
 
@@ -466,7 +466,7 @@ def _snapshot(night: int, complete: bool) -> dict[str, Any]:
     return {
         "number": night + 1, "id": f"{as_of:%Y%m%dT%H%M%SZ}", "run_id": f"run-{night + 1}", "as_of": as_of,
         "started_at": as_of, "sealed_at": as_of + timedelta(minutes=9), "judged_at": as_of + timedelta(minutes=10), "estate": "sandbox", "complete": complete,
-        "skipped": ["unified_catalog"], "tool_version": "0.1.0", "config_sha256": "c0ffee" * 10 + "abcd", "gate_checks": 212,
+        "skipped": ["unified_catalog"], "tool_version": "0.1.0", "config_sha256": "c0ffee" * 10 + "abcd", "gate_checks": 212, "refreshed": True,
     }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Signing in: one token for all threads, renewed in time and once on a refusal, and never shown."""
 
+import base64
+import json
 import threading
 from collections.abc import Callable, Generator
 from typing import Any
@@ -7,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from collecting import Clock
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.collect import auth
 from pipeline.collect.auth import FetchedToken, StaticToken, Token
@@ -21,7 +25,13 @@ def entra(reply: Reply, clock: Clock) -> Callable[[], Token]:
     """The client-credentials grant against an answering function."""
     http = httpx.Client(transport=httpx.MockTransport(reply))
     return auth.entra_client_secret(
-        http, "https://login.example/", "tenant", "client", SECRET, sleep=clock.sleep
+        http,
+        "https://login.example/",
+        "tenant",
+        "client",
+        SECRET,
+        "https://graph.microsoft.com/.default",
+        sleep=clock.sleep,
     )
 
 
@@ -134,7 +144,7 @@ def test_a_token_is_renewed_in_time(
     lifetime: object, least_s: float, most_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five minutes before its end, or half its life, whether the lifetime is a number, a text or missing."""
-    monkeypatch.setattr(auth.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr("pipeline.collect.auth.time.monotonic", lambda: 0.0)
     answer = {"access_token": "abc", "expires_in": lifetime}
     token = entra(lambda _: httpx.Response(200, json=answer), Clock())()
     assert token.value == "abc"
@@ -156,7 +166,7 @@ def test_what_is_sent_to_sign_in() -> None:
         "https://immuta.example/bim/apikey/authenticate",
     )
     assert b"grant_type=client_credentials" in seen[0].content
-    assert b"scope=https%3A%2F%2Fpurview.azure.net%2F.default" in seen[0].content
+    assert b"scope=https%3A%2F%2Fgraph.microsoft.com%2F.default" in seen[0].content
     assert seen[1].content == b'{"apikey":"' + SECRET.encode() + b'"}'
 
 
@@ -235,3 +245,33 @@ def test_a_sign_in_host_that_is_not_there_ends_the_run(
 def test_a_token_does_not_show_itself() -> None:
     """Neither its repr nor an f-string prints the value."""
     assert "abc" not in f"{Token('abc', 1.0)} {Token('abc')!r}"
+
+
+def jwt(payload: bytes) -> str:
+    """A token with this payload, whatever its signature."""
+    return f"h.{base64.urlsafe_b64encode(payload).rstrip(b'=').decode()}.s"
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers(-(2**53), 2**53) | st.none()))
+def test_claims_are_what_the_token_says(claims: dict[str, Any]) -> None:
+    """The payload of a JSON Web Token is read whatever its length, without its signature."""
+    assert auth.claims(jwt(json.dumps(claims).encode())) == claims
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "opaque", "a.b", "a.b.c", "..", jwt(b"[1]"), jwt(b"{"), jwt(b"\xff"), "a.\u00e9.c"],
+)
+def test_a_token_of_another_kind_says_nothing(token: str) -> None:
+    """Opaque tokens are as good to sign in with; they have no claims."""
+    assert auth.claims(token) == {}
+    assert StaticToken(token).claims() == {}
+
+
+def test_claims_are_those_of_the_token_in_use() -> None:
+    """Before the first request there is none; a sign-in of another kind says nothing."""
+    signed = FetchedToken(lambda: Token(jwt(b'{"oid": "o1"}')))
+    assert auth.claims_of(signed) == {}
+    flow(signed)
+    assert auth.claims_of(signed) == {"oid": "o1"}
+    assert auth.claims_of(httpx.Auth()) == {}

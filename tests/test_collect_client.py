@@ -14,14 +14,31 @@ from pathlib import Path
 
 import httpx
 import pytest
-from collecting import TOKEN, Answer, Clock, Seen, Server, client, endpoint, serving, store_at
+from collecting import (
+    TOKEN,
+    Answer,
+    Clock,
+    Seen,
+    Server,
+    client,
+    endpoint,
+    serving,
+    staging_at,
+    store_at,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.collect import client as client_module
 from pipeline.collect.endpoint import Endpoint, Request
 from pipeline.collect.envelope import Envelope
-from pipeline.collect.retry import ATTEMPTS, ATTEMPTS_MALFORMED, LONGEST_WAIT_S, retry_after_s
+from pipeline.collect.retry import (
+    ATTEMPTS,
+    ATTEMPTS_MALFORMED,
+    ATTEMPTS_SLOW,
+    LONGEST_WAIT_S,
+    retry_after_s,
+)
+from pipeline.collect.walk import collect
 from pipeline.errors import ForbiddenRequestError, RequestError, SignInError, UnreachableError
 
 THINGS = endpoint()
@@ -73,8 +90,15 @@ def test_the_wait_that_a_refusal_asks_for_is_kept(
 def test_no_retry_after_header_breaks_the_client(text: str) -> None:
     """Whatever a gateway writes there is a wait of at least nothing, or none."""
     headers = [(b"retry-after", text.encode("utf-8", "surrogatepass"))]
-    wait_s = retry_after_s(httpx.Response(429, headers=headers))
+    wait_s = retry_after_s(httpx.Headers(headers))
     assert wait_s is None or wait_s >= 0
+
+
+def test_a_date_counts_by_the_clock_of_who_wrote_it() -> None:
+    """A server whose clock is a day late still means a minute."""
+    late = datetime.now(UTC) - timedelta(days=1)
+    dates = [format_datetime(moment, usegmt=True) for moment in (late, late + timedelta(minutes=1))]
+    assert retry_after_s(httpx.Headers({"date": dates[0], "retry-after": dates[1]})) == 60
 
 
 def test_what_stays_broken_is_given_up_with_its_last_status(tmp_path: Path) -> None:
@@ -97,7 +121,84 @@ def test_a_refusal_that_stays_is_not_tried_again(tmp_path: Path, status: int) ->
             fetch(server, tmp_path)
         assert len(server.seen) == 1
     assert refused.value.status == status
-    assert store_at(tmp_path).exchanges("toy", "thing") == []
+    store = store_at(tmp_path)
+    (kept,) = store.exchanges("toy", "thing")
+    assert (kept.status, kept.refused, kept.seq) == (status, True, refused.value.seq)
+    assert list(store.pages("toy", "thing")) == []
+
+
+def test_a_refusal_is_kept_as_evidence_and_not_replayed(tmp_path: Path) -> None:
+    """The last answer of a call that was given up is on disk with its body; the next run of the command asks again."""
+    with serving([Answer(b"<html>no role</html>", 403), GOOD]) as server:
+        with pytest.raises(RequestError) as refused:
+            fetch(server, tmp_path)
+        assert fetch(server, tmp_path).size("value") == 1
+    store = store_at(tmp_path)
+    first, second = store.exchanges("toy", "thing")
+    assert (first.seq, first.status, first.refused) == (refused.value.seq, 403, True)
+    assert store.read(first) == b"<html>no role</html>"
+    assert [exchange for exchange, _ in store.pages("toy", "thing")] == [second]
+
+
+def test_a_refusal_that_may_hold_secrets_is_kept_without_its_body(tmp_path: Path) -> None:
+    """What cannot be searched for secrets is not written down, but that it came is."""
+    what = endpoint(items="", redact=frozenset({"password"}))
+    answer = Answer(b'{"password": "synthetic-secret"')
+    with serving([answer]) as server, pytest.raises(RequestError):
+        fetch(server, tmp_path, what=what)
+    store = store_at(tmp_path)
+    (kept,) = store.exchanges("toy", "thing")
+    assert (store.read(kept), kept.redactions, kept.refused) == (b"", [""], True)
+
+
+def test_half_a_surrogate_pair_hides_no_secret(tmp_path: Path) -> None:
+    """A body with an escape that no parser takes is searched all the same, and stored as received if there is none."""
+    what = endpoint(items="", redact=frozenset({"password"}))
+    plain, secret = b'{"name": "\\ud800"}', b'{"name": "\\ud800", "password": "synthetic-secret"}'
+    for folder, body in (("plain", plain), ("secret", secret)):
+        with serving([Answer(body)]) as server:
+            fetch(server, tmp_path / folder, what=what)
+    kept = [store_at(tmp_path / name) for name in ("plain", "secret")]
+    bodies = [store.read(store.exchanges("toy", "thing")[0]) for store in kept]
+    assert bodies[0] == plain
+    assert json.loads(bodies[1]) == {"name": "\ufffd", "password": "[REDACTED]"}
+
+
+def test_what_is_refused_by_the_pace_is_tried_long(tmp_path: Path) -> None:
+    """Every refusal slows everybody down, so that a dozen of them are no reason to give up."""
+    with serving([*([Answer(status=429)] * 12), GOOD]) as server:
+        assert fetch(server, tmp_path).size("value") == 1
+        assert len(server.seen) == 13
+
+
+@pytest.mark.parametrize("late", [Answer(status=408), Answer(status=504), GOOD])
+def test_what_takes_too_long_is_given_up_soon_and_says_so(tmp_path: Path, late: Answer) -> None:
+    """Three tries, then whoever asked may ask for less; a body that does not end in time counts as well."""
+    deadline_s = -1.0 if late is GOOD else 60.0
+    with (
+        serving([GOOD, late]) as server,
+        client(server.url, [THINGS], store_at(tmp_path), deadline_s=deadline_s) as found,
+    ):
+        found._answered.add("main")
+        if late is not GOOD:
+            found.fetch(THINGS, REQUEST, None)
+        server.seen.clear()
+        with pytest.raises(RequestError) as slow:
+            found.fetch(THINGS, replace(REQUEST, params=()), None)
+        assert len(server.seen) == ATTEMPTS_SLOW
+    assert slow.value.slow
+    assert (slow.value.seq is None) == (late is GOOD)
+
+
+def test_overload_leaves_fewer_requests_at_a_time(tmp_path: Path) -> None:
+    """After a refusal by the pace the width is halved, after good answers it grows."""
+    with (
+        serving([Answer(status=429), GOOD]) as server,
+        client(server.url, [THINGS], store_at(tmp_path)) as found,
+    ):
+        found.fetch(THINGS, REQUEST, None)
+        assert found._pace.width.width == 2.0
+        assert found._pace.width.under_way == 0
 
 
 def test_a_refused_credential_ends_the_run(tmp_path: Path) -> None:
@@ -132,14 +233,16 @@ BROKEN = {
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_a_broken_body_is_asked_for_again_and_then_given_up(tmp_path: Path, broken: Answer) -> None:
-    """A body that is not what was promised may pass; three of them do not, and none is stored."""
+    """A body that is not what was promised may pass; three of them do not, and the last one is evidence, no page."""
     with serving([broken, broken, GOOD]) as server:
         assert fetch(server, tmp_path / "passes").size("value") == 1
     with serving([broken]) as server:
         with pytest.raises(RequestError, match=f"after {ATTEMPTS_MALFORMED} tries"):
             fetch(server, tmp_path / "stays")
         assert len(server.seen) == ATTEMPTS_MALFORMED
-    assert store_at(tmp_path / "stays").exchanges("toy", "thing") == []
+    store = store_at(tmp_path / "stays")
+    (kept,) = store.exchanges("toy", "thing")
+    assert (kept.status, kept.refused, list(store.pages("toy", "thing"))) == (200, True, [])
 
 
 @pytest.mark.parametrize("broken", [Answer(dropped=True), Answer(GOOD.body, missing=10)])
@@ -184,6 +287,16 @@ def test_a_page_of_this_run_is_replayed_and_not_sent(tmp_path: Path) -> None:
         Request("GET", "main", "/named/../parts"),
         Request("GET", "main", "/named/./parts"),
         Request("GET", "main", "/named//parts"),
+        Request("GET", "main", "/named/%2e%2e/parts"),
+        Request("GET", "main", "/named/.%2E/parts"),
+        Request("GET", "main", "/named/..%2Fothers/parts"),
+        Request("GET", "main", "/named/a%2F..%2F..%2Fothers/parts"),
+        Request("GET", "main", "/named/%252e%252e%252fothers/parts"),
+        Request("GET", "main", "/named/..%5Cothers/parts"),
+        Request("GET", "main", "/named/a?x=1/parts"),
+        Request("GET", "main", "/named/a#/parts"),
+        Request("GET", "main", "/named/a b/parts"),
+        Request("GET", "main", "/named/a\\b/parts"),
     ],
 )
 def test_only_reads_that_are_known_leave_this_machine(tmp_path: Path, request_: Request) -> None:
@@ -194,6 +307,34 @@ def test_only_reads_that_are_known_leave_this_machine(tmp_path: Path, request_: 
             found.fetch(THINGS, request_, None)
         found.fetch(THINGS, Request("GET", "main", "/named/a%2Fb..c/parts"), None)
         assert len(server.seen) == 1
+
+
+def test_a_thing_whose_name_climbs_is_a_gap(tmp_path: Path) -> None:
+    """A name that makes another path of its address is not asked about, and the others are read."""
+    sql = """
+-- endpoint: thing
+create table thing_item as
+select page_id, '' as item, unnest(from_json(body, '{"value": [{"id": "VARCHAR"}]}').value).id as key
+from pages;
+-- endpoint: part
+create table part_item as select page_id, '' as item, key from pages;
+"""
+    parts = endpoint(
+        "part",
+        "/named/{key}/parts",
+        items="",
+        for_each="select key from thing_item",
+        after=("thing",),
+    )
+    store = store_at(tmp_path)
+    with (
+        serving([Answer(b'{"value": [{"id": ".."}, {"id": "a/b"}]}')]) as server,
+        client(server.url, [THINGS, parts], store, sql=sql) as found,
+        staging_at(tmp_path, store) as staging,
+    ):
+        outcomes = collect({"toy": found}, staging, workers=1, skip={})
+    assert [missing.key for outcome in outcomes for missing in outcome.missing] == [".."]
+    assert [seen.path for seen in server.seen] == ["/things", "/named/a%2Fb/parts"]
 
 
 def test_a_host_that_is_not_there_ends_the_run_soon(tmp_path: Path) -> None:
@@ -273,7 +414,7 @@ def test_every_thread_has_its_own_connections(
         made.append(plain(**options))  # type: ignore[arg-type]
         return made[-1]
 
-    monkeypatch.setattr(client_module.httpx, "Client", make)
+    monkeypatch.setattr("pipeline.collect.transport.httpx.Client", make)
     lists = [endpoint(f"list{number}", f"/list{number}") for number in range(6)]
     barrier = threading.Barrier(3)
     with serving([GOOD]) as server, client(server.url, lists, store_at(tmp_path)) as found:

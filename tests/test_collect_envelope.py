@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 from collecting import JSON
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.collect.envelope import open_page
 from pipeline.errors import PageError
+from pipeline.warehouse import pages
 
 DUCKDB = duckdb.connect()
 SHAPES = ("value", "hits", "data", "approvalRecords", "[]", "")
@@ -71,7 +73,8 @@ def test_damaged_json_that_is_accepted_is_json_all_the_same(
     except PageError:
         return
     json.loads(body)
-    assert DUCKDB.execute("select json_valid(?)", [body.decode()]).fetchall() == [(True,)]
+    loaded = pages.loadable(body).decode()
+    assert DUCKDB.execute("select json_valid(?)", [loaded]).fetchall() == [(True,)]
 
 
 @given(st.lists(JSON, max_size=5), st.dictionaries(st.text(), JSON, max_size=3))
@@ -112,3 +115,30 @@ def test_sizes_of_the_three_shapes() -> None:
     assert open_page(b'{"hits": [1, 2]}', "hits").size("hits") == 2
     assert open_page(b"[1, 2, 3]", "[]").size("[]") == 3
     assert open_page(b'{"id": 4}', "").size("") == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b"a\\ud800b", "a\ufffdb"),
+        (b"\\uDC00", "\ufffd"),
+        (b"\\ud83d\\ude00", "\U0001f600"),
+        (b"\\ud83d\\ud83d\\ude00", "\ufffd\U0001f600"),
+        (b"\\\\ud800", "\\ud800"),
+        (b"\\\\\\ud800", "\\\ufffd"),
+        (b"\\ud83d", "\ufffd"),
+    ],
+)
+def test_half_a_surrogate_pair_costs_no_page(sent: bytes, read: str) -> None:
+    """An escape that no parser takes is read as U+FFFD; pairs, and backslashes before the letter u, stay."""
+    body = b'{"value": [{"name": "' + sent + b'"}]}'
+    (row,) = open_page(body, "value").rows("value")
+    assert msgspec.json.decode(row) == {"name": read}
+    assert pages.item(body, "/value/0/name") == read
+
+
+@given(JSON)
+def test_only_half_pairs_are_touched(value: object) -> None:
+    """Any other body is read byte for byte."""
+    body = json.dumps(value).encode()
+    assert pages.loadable(body) == body

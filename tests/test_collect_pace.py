@@ -9,7 +9,15 @@ from collecting import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.collect.pace import BACK_OFF, CALM_FIRST_S, CALM_LONGEST_S, SLOWEST_PER_S, Pace
+from pipeline.collect.pace import (
+    BACK_OFF,
+    CALM_FIRST_S,
+    CALM_LONGEST_S,
+    SLOWEST_PER_S,
+    START,
+    Pace,
+)
+from pipeline.collect.width import FIRST, Width
 
 RATES = st.floats(0.2, 200.0)
 
@@ -58,13 +66,14 @@ def test_nobody_sends_before_a_pause_is_over(wait_s: float, before: int) -> None
     pace.refused(wait_s)
     pace.wait()
     assert clock.now >= refused_at + wait_s
-    assert clock.now <= refused_at + max(wait_s, 1 / 25.0) + 1e-9
+    assert clock.now <= refused_at + max(wait_s, 1 / (25.0 * START)) + 1e-9
 
 
 def test_who_slept_when_another_was_refused_waits_again() -> None:
     """A caller that already had its moment does not send into the pause."""
     pace, clock = paced(1.0)
-    plain, refused = clock.sleep, []
+    plain = clock.sleep
+    refused: list[float] = []
 
     def sleep(seconds: float) -> None:
         plain(seconds)
@@ -87,7 +96,7 @@ def test_refusals_of_one_moment_are_one_event() -> None:
         clock.now += 0.01
         pace.refused(5.0)
     assert pace.refusals == 8
-    assert pace.per_second == pytest.approx(20.0 * BACK_OFF)
+    assert pace.per_second == pytest.approx(20.0 * START * BACK_OFF)
 
 
 def test_one_refusal_does_not_take_more_than_half() -> None:
@@ -97,7 +106,7 @@ def test_one_refusal_does_not_take_more_than_half() -> None:
         pace.wait()
         clock.now += 1.0
     pace.refused(1.0)
-    assert pace.per_second == pytest.approx(10.0 * BACK_OFF)
+    assert pace.per_second == pytest.approx(10.0 * START * BACK_OFF)
 
 
 def test_the_rate_recovers_step_by_step_after_a_calm_period() -> None:
@@ -135,9 +144,14 @@ def test_every_further_refusal_makes_the_calm_period_longer() -> None:
 
 @dataclass
 class Bucket:
-    """A service that grants `per_second` with a burst of one second, and counts what it granted."""
+    """A service that grants `per_second` with a burst of one second, and counts what it granted.
+
+    Every refusal blocks everybody for `blocks_s`.
+    """
 
     per_second: float
+    blocks_s: float = 0.0
+    blocked_until: float = 0.0
     tokens: float = 0.0
     asked_at: float = 0.0
     granted: int = 0
@@ -145,24 +159,105 @@ class Bucket:
     def asks(self, now: float) -> bool:
         self.tokens += (now - self.asked_at) * self.per_second
         self.tokens, self.asked_at = min(self.tokens, self.per_second), now
+        if now < self.blocked_until:
+            return False
         if self.tokens < 1:
+            self.blocked_until = now + self.blocks_s
             return False
         self.tokens -= 1
         self.granted += 1
         return True
 
 
-@pytest.mark.parametrize("per_second", [3.0, 10.0, 24.0])
-def test_an_unknown_limit_is_used_nearly_in_full(per_second: float) -> None:
-    """Against a plain token bucket the limiter gets 95 % of what could be had, with few refusals."""
-    pace, clock = paced(25.0)
-    bucket = Bucket(per_second)
+@pytest.mark.parametrize(
+    ("ceiling", "per_second", "blocks_s", "share"),
+    [
+        (25.0, 25.0, 0.0, 0.99),
+        (25.0, 25.0, 5.0, 0.98),
+        (30.0, 25.0, 0.0, 0.98),
+        (30.0, 25.0, 5.0, 0.91),
+        (50.0, 25.0, 5.0, 0.91),
+        (25.0, 24.0, 0.0, 0.95),
+        (25.0, 10.0, 0.0, 0.95),
+        (25.0, 3.0, 0.0, 0.95),
+    ],
+)
+def test_a_limit_is_used_nearly_in_full(
+    ceiling: float, per_second: float, blocks_s: float, share: float
+) -> None:
+    """Known or not, and also where each refusal blocks for 5 s: of what could be had in ten minutes, nearly all."""
+    pace, clock = paced(ceiling)
+    bucket = Bucket(per_second, blocks_s)
     while clock.now < 600:
         pace.wait()
         if not bucket.asks(clock.now):
-            pace.refused(1.0)
-    assert bucket.granted >= 0.95 * per_second * 600
+            pace.refused(blocks_s or 1.0)
+    assert bucket.granted >= share * per_second * 600
     assert pace.refusals < 20
+
+
+def test_the_rate_starts_just_under_its_ceiling() -> None:
+    """A documented limit of 25 a second is met with 24, and with 25 after a calm while."""
+    pace, clock = paced(25.0)
+    assert pace.per_second == 24.0
+    clock.now += CALM_FIRST_S
+    pace.wait()
+    assert pace.per_second == 25.0
+
+
+def test_the_width_doubles_until_the_first_bad_answer() -> None:
+    """Few requests at first; each round of good answers doubles them; a bad one halves them; then one more a round."""
+    width, widths = Width(), []
+    here = deque(width.enter() for _ in range(FIRST))
+    for overloaded in (False, False, True, False, False):
+        for _ in range(len(here)):
+            width.leave(here.popleft(), overloaded=overloaded)
+            here.extend(width.enter() for _ in range(int(width.width) - width.under_way))
+        widths.append(width.width)
+    assert FIRST == 2
+    assert widths[:3] == [4, 8, 4]
+    assert 4.9 < widths[3] < 5.1
+    assert 5.6 < widths[4] < 6.1
+
+
+def test_a_width_that_is_not_used_does_not_grow() -> None:
+    """The number of threads is the ceiling: a hundred good answers to one thread leave no room for ten."""
+    width = Width()
+    for _ in range(100):
+        width.leave(width.enter(), overloaded=False)
+    assert width.width == FIRST
+
+
+@given(st.lists(st.booleans(), max_size=200))
+def test_there_is_always_room_for_one(overloaded: list[bool]) -> None:
+    """No pattern of answers closes the way, and what is under way is never more than the width."""
+    width = Width()
+    for bad in overloaded:
+        here = [width.enter() for _ in range(int(width.width))]
+        assert width.under_way <= width.width
+        for number in here:
+            width.leave(number, overloaded=bad)
+        assert width.width >= 1
+        assert width.under_way == 0
+
+
+def test_who_finds_no_room_waits_for_it_or_for_the_end() -> None:
+    """A third caller comes in when one of two leaves, a fourth when the run is stopped."""
+    pace = Pace(10.0)
+    here = [pace.width.enter() for _ in range(FIRST)]
+    come: deque[int] = deque()
+    threads = [threading.Thread(target=lambda: come.append(pace.width.enter())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert not come
+    pace.width.leave(here[0], overloaded=True)
+    pace.width.leave(here[1], overloaded=False)
+    threads_left = [thread for thread in threads if thread.is_alive()]
+    assert len(threads_left) >= 1
+    pace.stop()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert sorted(come) == [3, 4]
 
 
 def test_a_stopped_limiter_lets_everybody_go() -> None:
@@ -171,10 +266,12 @@ def test_a_stopped_limiter_lets_everybody_go() -> None:
     pace.wait()
     pace.refused(100.0)
     back: deque[int] = deque()
-    threads = [
-        threading.Thread(target=lambda n=number: (pace.wait(), back.append(n)))
-        for number in range(4)
-    ]
+
+    def come_back(number: int) -> None:
+        pace.wait()
+        back.append(number)
+
+    threads = [threading.Thread(target=come_back, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     assert not back

@@ -91,7 +91,7 @@ def test_faults_that_stay_are_gaps_and_nothing_else_suffers(tmp_path: Path) -> N
     """A list that is forbidden and one that is never whole are named; the other tables are full."""
     behaviour = {
         "/bim/user": faults.answering(403),
-        "/datamap/api/atlas/v2/types": faults.malformed(),
+        "/account/domains": faults.malformed(),
         "/tag": faults.truncated(),
     }
     query = "select endpoint, key, status from gap order by endpoint"
@@ -102,9 +102,9 @@ def test_faults_that_stay_are_gaps_and_nothing_else_suffers(tmp_path: Path) -> N
     assert gaps == [
         ("immuta.tag", "*", None),
         ("immuta.user", "*", 403),
-        ("purview.classification_def", "*", 200),
+        ("purview.platform_domain", "*", 200),
     ]
-    assert short == [("immuta.tag",), ("immuta.user",), ("purview.classification_def",)]
+    assert short == [("immuta.tag",), ("immuta.user",), ("purview.platform_domain",)]
     assert counts[0][0] == ASSETS
 
 

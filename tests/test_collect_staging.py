@@ -1,6 +1,7 @@
 """Staging: pages become rows with their provenance, or a PageError says which endpoint is to blame."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from collecting import endpoint, keep, rows, staging_at, store_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.collect import loading
 from pipeline.collect import staging as staging_module
 from pipeline.collect.endpoint import Source
-from pipeline.collect.staging import PAGES_PER_SNAPSHOT, sections
+from pipeline.collect.loading import Loading, section, strings
+from pipeline.collect.staging import PAGES_PER_SNAPSHOT, Staging, sections
 from pipeline.errors import PageError
 from pipeline.sources import immuta, purview
 
@@ -44,32 +47,146 @@ def test_every_endpoint_has_its_section(source: Source) -> None:
 
 
 @settings(max_examples=15)
-@given(st.lists(st.text(max_size=40), max_size=25), st.integers(1, 200))
+@given(st.lists(st.text(max_size=40), max_size=25), st.integers(1, 200), st.integers(1, 400))
 def test_every_page_is_loaded_once_with_its_number(
-    tmp_path_factory: pytest.TempPathFactory, texts: list[str], batch: int
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], batch: int, chunk: int
 ) -> None:
-    """However pages are grouped on their way, each one arrives with its own number and key."""
+    """However pages are grouped on their way, and however many looks are taken while they come, each one
+    arrives with its own number and key."""
     path = tmp_path_factory.mktemp("run")
     store = store_at(path)
-    for number, text in enumerate(texts):
-        keep(
-            store, SOURCE, "thing", json.dumps({"value": [{"id": text}]}).encode(), key=str(number)
+    with pytest.MonkeyPatch.context() as patch, staging_at(path, store) as staging:
+        patch.setattr(loading, "BATCH_BYTES", batch)
+        patch.setattr(loading, "CHUNK_BYTES", chunk)
+        for number, text in enumerate(texts):
+            body = json.dumps({"value": [{"id": text}]}).encode()
+            keep(store, SOURCE, "thing", body, key=str(number))
+            staging.feed(SOURCE, THING)
+        staging.load(SOURCE, THING)
+        found = rows(
+            staging, "select page_id, about, page.value[1].id from toy.thing_item order by page_id"
         )
-    plain = staging_module.BATCH_BYTES
-    staging_module.BATCH_BYTES = batch
-    try:
-        with staging_at(path, store) as staging:
-            staging.load(SOURCE, THING)
-            found = rows(
-                staging,
-                "select page_id, about, page.value[1].id from toy.thing_item order by page_id",
-            )
-    finally:
-        staging_module.BATCH_BYTES = plain
-        store.close()
+    store.close()
     assert found == [
         (PAGES_PER_SNAPSHOT + number + 1, str(number), text) for number, text in enumerate(texts)
     ]
+
+
+def test_pages_are_loaded_while_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has come is in tables before the walk of the level ends, and its rest afterwards."""
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(staging_module, "LOOK_AGAIN_S", 0.001)
+    store = store_at(tmp_path)
+    loaded = threading.Event()
+    plain = Loading.feed
+
+    def feed(self: Loading) -> bool:
+        found = plain(self)
+        if found:
+            loaded.set()
+        return found
+
+    monkeypatch.setattr(Loading, "feed", feed)
+    query = "select page.value[1].id from toy.thing_item order by page_id"
+    with staging_at(tmp_path, store) as staging:
+        with staging.feeding([(SOURCE, THING)], lambda: None):
+            keep(store, SOURCE, "thing", b'{"value": [{"id": "early"}]}')
+            assert loaded.wait(timeout=10)
+        assert rows(staging, query) == [("early",)]
+        keep(store, SOURCE, "thing", b'{"value": [{"id": "late"}]}')
+        staging.load(SOURCE, THING)
+        assert rows(staging, query) == [("early",), ("late",)]
+    store.close()
+
+
+def test_an_odd_page_stops_the_walk_that_is_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed format is told when its first page is loaded, not when the last one was read."""
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(staging_module, "LOOK_AGAIN_S", 0.001)
+    store = store_at(tmp_path)
+    stopped = threading.Event()
+
+    def walk(staging: Staging) -> None:
+        with staging.feeding([(SOURCE, SOURCE.endpoints[1])], stopped.set):
+            keep(store, SOURCE, "strict", b'{"valu": []}')
+            assert stopped.wait(timeout=10)
+
+    with (
+        staging_at(tmp_path, store) as staging,
+        pytest.raises(PageError, match=r"toy\.strict: a page cannot be loaded: .*no list"),
+    ):
+        walk(staging)
+    store.close()
+
+
+def test_pages_of_a_resumed_run_are_loaded_like_new_ones(tmp_path: Path) -> None:
+    """What an earlier process kept is in the store when the walk begins, and comes into tables once."""
+    store = store_at(tmp_path)
+    keep(store, SOURCE, "thing", b'{"value": [{"id": "before"}]}')
+    store.close()
+    again = store_at(tmp_path)
+    with staging_at(tmp_path, again) as staging:
+        keep(again, SOURCE, "thing", b'{"value": [{"id": "after"}]}')
+        staging.feed(SOURCE, THING)
+        staging.load(SOURCE, THING)
+        found = rows(staging, "select page.value[1].id from toy.thing_item order by page_id")
+    again.close()
+    assert found == [("before",), ("after",)]
+
+
+def test_statements_are_sorted_by_when_they_run() -> None:
+    """What reads pages runs per chunk, with what is made of it and dropped again; the rest once, before or after."""
+    found = section(
+        "create macro half(x) as x / 2; "
+        "create table page as select page_id, body from pages; "
+        "create table thing as select * from page where body <> 'from pages'; "
+        "drop table page; "
+        "insert into other select distinct on (page_id) * from thing;"
+    )
+    assert found.divisible
+    assert [text.split()[2] for text in found.once] == ["half(x)"]
+    assert [text.split()[:3] for text in found.per_chunk] == [
+        ["create", "table", "page"],
+        ["create", "table", "thing"],
+        ["drop", "table", "page;"],
+    ]
+    assert [text.split()[0] for text in found.following()] == ["create", "insert", "drop"]
+    assert len(found.at_the_end) == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table thing as select distinct key from pages",
+        "create table thing as select count(*) as pages from pages",
+        "create table thing as select key, max(body) as body from pages group by key",
+        "create temp table thing as select key from pages",
+        "create view thing as select key from pages",
+    ],
+)
+def test_what_looks_at_several_pages_gets_all_of_them(sql: str) -> None:
+    """A statement that no two chunks can run is run on every page at once."""
+    assert not section(sql).divisible
+
+
+@pytest.mark.parametrize("source", [purview.SOURCE, immuta.SOURCE], ids=lambda s: s.name)
+def test_every_section_can_be_loaded_in_chunks(source: Source) -> None:
+    """No section holds its pages back until the last one is read: memory stays bounded."""
+    found = sections(source.sql)
+    whole = {e.name for e in source.endpoints if not section(found.get(e.name, "")).divisible}
+    assert whole == set()
+
+
+def test_columns_of_text_are_made_without_pandas() -> None:
+    """What DuckDB is handed equals what pyarrow would make of the same values, nulls included."""
+    values = [None, b"", "\u00e9\u4e16".encode(), b"plain", None, b"x" * 70, *[None] * 9, b"end"]
+    texts = [None if value is None else value.decode() for value in values]
+    assert strings(values).to_pylist() == texts
+    assert strings([]).to_pylist() == []
 
 
 def test_an_odd_page_names_its_endpoint(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import msgspec
 import pytest
 from collecting import JSON
 from hypothesis import given
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.collect import store as store_module
 from pipeline.collect.endpoint import Request
-from pipeline.collect.store import LOG, Exchange, PageStore, identity
+from pipeline.collect.store import LOG, LOGGED, Exchange, PageStore, identity
 from pipeline.errors import PageError
 
 FACTS: dict[str, Any] = {
@@ -55,7 +57,7 @@ def numbers(raw: Path) -> list[int]:
     found = [int(body.split()[1]) for _, body in store.pages("toy", "one")]
     assert store.replayable == len(found)
     for number in found:
-        kept = store.replay(request(number), "toy")
+        kept = store.replay(request(number), "toy", "one")
         assert kept is not None
         assert store.read(kept) == b"page %d" % number
     store.close()
@@ -72,7 +74,7 @@ def test_every_body_comes_back(
     for number, (endpoint, body) in enumerate(bodies):
         kept = keep(store, number, body, endpoint)
         assert store.read(kept) == body
-        assert store.replay(request(number), "toy") == kept
+        assert store.replay(request(number), "toy", endpoint) == kept
     store.close()
     again = PageStore(raw, "run")
     for endpoint in ("one", "two"):
@@ -94,7 +96,9 @@ def test_a_run_goes_on_behind_what_it_has(tmp_path: Path) -> None:
     assert numbers(tmp_path) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("tail", [b"\x1f\x8b\x08\x00half", gzip.compress(b"whole, but not logged")])
+@pytest.mark.parametrize(
+    "tail", [b"\x1f\x8b\x08\x00half", gzip.compress(b"whole, but not logged", mtime=0)]
+)
 def test_a_body_without_its_line_is_cut_off(tmp_path: Path, tail: bytes) -> None:
     """What was written when the process died is removed, and what comes next is readable."""
     folder = filled(tmp_path)
@@ -193,7 +197,36 @@ def test_threads_keep_pages_at_the_same_time(tmp_path: Path) -> None:
     for kept, body in found:
         number = int(body.split()[1])
         assert body == (b"page %d " % number) * (1 + number % 50)
-        assert kept.identity == identity(request(number), "toy")
+        assert kept.identity == identity(request(number), "toy", kept.endpoint)
+
+
+def test_what_arrived_is_told_in_turn(tmp_path: Path) -> None:
+    """Who loads while others keep sees every page once; the answer to a call that was given up is no page."""
+    store = PageStore(tmp_path, "run")
+    first = [keep(store, number, b"page") for number in range(3)]
+    facts = {**FACTS, "source": "toy", "endpoint": "one", "status": 500}
+    store.keep(request(9), b"no", refused=True, **facts)
+    assert store.arrived("toy", "one", 0) == first
+    last = keep(store, 3, b"page")
+    assert store.arrived("toy", "one", 3) == [last]
+    assert store.arrived("toy", "one", 4) == store.arrived("toy", "two", 0) == []
+    store.close()
+    again = PageStore(tmp_path, "run")
+    assert again.arrived("toy", "one", 0) == [*first, last]
+    again.close()
+
+
+def test_the_log_is_described_for_duckdb(tmp_path: Path) -> None:
+    """Every field of a line has a type, and a line read back by DuckDB says what was kept."""
+    store = PageStore(tmp_path, "run")
+    kept = keep(store, 1, b"page")
+    store.close()
+    shape = ", ".join(f"{name}: '{kind}'" for name, kind in LOGGED.items())
+    found = duckdb.execute(
+        f"from read_json($1, format = 'newline_delimited', columns = {{{shape}}})",
+        [str(store.log("toy", "one"))],
+    ).fetchall()
+    assert found == [msgspec.structs.astuple(kept)]
 
 
 def test_answers_without_a_body_to_load_are_no_pages(tmp_path: Path) -> None:
@@ -202,15 +235,15 @@ def test_answers_without_a_body_to_load_are_no_pages(tmp_path: Path) -> None:
     facts = {**FACTS, "source": "toy", "endpoint": "one", "status": 404}
     kept = store.keep(request(1), b"<html>", **facts)
     assert list(store.pages("toy", "one")) == []
-    assert store.replay(request(1), "toy") == kept
+    assert store.replay(request(1), "toy", "one") == kept
     store.close()
 
 
 @given(JSON, JSON)
 def test_requests_that_differ_are_not_mixed_up(one: Any, other: Any) -> None:
-    """Method, plane, path, parameters, body and source all make a request another one."""
+    """Method, plane, path, parameters, body, source and endpoint all make a request another one."""
     plain = Request("POST", "main", "/things", (("a", "b"),), {"x": one})
-    assert identity(plain, "toy") == identity(plain.with_body(x=one), "toy")
+    assert identity(plain, "toy", "one") == identity(plain.with_body(x=one), "toy", "one")
     others = [
         Request("GET", "main", "/things", (("a", "b"),), {"x": one}),
         Request("POST", "side", "/things", (("a", "b"),), {"x": one}),
@@ -218,5 +251,5 @@ def test_requests_that_differ_are_not_mixed_up(one: Any, other: Any) -> None:
         Request("POST", "main", "/things", (("a", "c"),), {"x": one}),
         plain.with_body(y=other),
     ]
-    found = [identity(request, "toy") for request in [plain, *others]]
-    assert len({*found, identity(plain, "other")}) == 7
+    found = [identity(request, "toy", "one") for request in [plain, *others]]
+    assert len({*found, identity(plain, "other", "one"), identity(plain, "toy", "two")}) == 8

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from collecting import Answer, Seen, Server, client, endpoint, rows, serving, staging_at, store_at
 
+from pipeline.collect.calls import URL_BYTES
 from pipeline.collect.endpoint import Endpoint, Source, Total
+from pipeline.collect.reading import FORBIDDEN_PARTS, HOPELESS_CALLS
 from pipeline.collect.reconcile import reconcile
-from pipeline.collect.walk import HOPELESS_CALLS, URL_BYTES, Walked, collect, levels
+from pipeline.collect.walk import collect, levels
+from pipeline.collect.walked import Walked
 from pipeline.errors import SignInError, UnreachableError
 
 SQL = """
@@ -205,11 +208,23 @@ def test_a_refused_batch_is_halved_until_the_culprit_is_found(tmp_path: Path, st
     assert len(calls) < 20
 
 
-def test_a_batch_that_is_forbidden_is_not_halved(tmp_path: Path) -> None:
-    """403 is about who asks, not about what is asked: every key of the batch is a gap at once."""
+def test_a_forbidden_thing_costs_the_others_of_its_batch_nothing(tmp_path: Path) -> None:
+    """A batch that is refused because of one key is halved until that key stands alone."""
+
+    def detail(keys: list[str]) -> Answer:
+        return Answer(status=403) if "thing-0017" in keys else page(keys)
+
+    with serving(estate(ids(50), detail)) as server:
+        _, (gaps, read), _ = walk(server, tmp_path, (GAPS, READ), endpoints=(THING, DETAIL))
+    assert [gap[1:3] for gap in gaps] == [("thing-0017", 403)]
+    assert len(read) == 49
+
+
+def test_a_batch_of_forbidden_things_is_not_tried_one_by_one(tmp_path: Path) -> None:
+    """403 for every part is about who asks: after a few of them every key of the batch is a gap."""
     with serving(estate(ids(50), lambda _: Answer(status=403))) as server:
         _, (gaps,), _ = walk(server, tmp_path, (GAPS,), endpoints=(THING, DETAIL))
-        assert len([seen for seen in server.seen if seen.path == "/details"]) == 1
+        assert len([seen for seen in server.seen if seen.path == "/details"]) == FORBIDDEN_PARTS
     assert [gap[1:3] for gap in gaps] == [(key, 403) for key in ids(50)]
 
 

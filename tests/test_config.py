@@ -13,8 +13,13 @@ from pipeline.config import FAMILIAR_NAMES, Config, load
 from pipeline.errors import ConfigError
 
 SECRETS = {
-    "purview": {"client_secret": "synthetic-one", "token": "synthetic-two"},
+    "purview": {
+        "client_secret": "synthetic-one",
+        "token": "synthetic-two",
+        "certificate_password": "synthetic-five",
+    },
     "immuta": {"api_key": "synthetic-three", "request_token": "synthetic-four"},
+    "directory": {"token": "synthetic-six"},
 }
 Write = Callable[[str], Path]
 
@@ -99,7 +104,10 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("hom = 1", "hom: unknown key; valid here: home, packs, purview, immuta, collect, params"),
+        (
+            "hom = 1",
+            "hom: unknown key; valid here: home, packs, purview, immuta, directory, collect, params",
+        ),
         ("[purview]\nacount = 'x'", "purview.acount: unknown key; valid here: account, endpoint,"),
         ("[collect]\nworkers = 0", "collect.workers: Input should be greater than or equal to 1"),
         ("[collect]\nworkers = 'many'", "collect.workers: Input should be a valid integer"),
@@ -107,6 +115,9 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
         ("[immuta]\nskip = ['datamap']", "immuta.skip.0: Input should be 'govern' or 'request'"),
         ("[purview]\nrequests_per_second = 0", "purview.requests_per_second: Input should be gr"),
         ("purview = 3", "purview: Input should be a valid dictionary"),
+        ("[purview]\nsign_in = 'magic'", "purview.sign_in: Input should be 'auto', 'secret',"),
+        ("[directory]\ngraph = true\nfeed = 'a.csv'", "graph and feed exclude each other"),
+        ("[directory]\nfeeds = 'a.csv'", "directory.feeds: unknown key; valid here: graph, feed"),
         ("home = ", "not valid TOML"),
     ],
 )
@@ -220,6 +231,34 @@ def test_the_sandbox_keeps_what_is_not_about_addresses() -> None:
     assert found.purview.token is None
     assert value(found, "immuta", "api_key") == "sandbox immuta_api_key"
     assert found.immuta.request_url == "http://127.0.0.1:1/marketplace"
+    assert (found.directory.graph, found.directory.url) == (True, "http://127.0.0.1:1/v1.0")
+    assert found.directory.token is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "skipped"),
+    [({}, ("graph",)), ({"graph": True}, ()), ({"feed": "people.csv"}, ())],
+)
+def test_there_is_no_directory_unless_one_is_named(
+    settings: dict[str, object], skipped: tuple[str, ...]
+) -> None:
+    """Microsoft Graph is a plane that is switched off until it is asked for; a file takes its place."""
+    assert Config(directory=settings).directory.skip == skipped
+
+
+def test_the_sandbox_can_be_read_with_a_file_of_people() -> None:
+    """A feed that is set stays: only without one, the sandbox's own directory is asked."""
+    facts = dict.fromkeys(
+        ("tenant_id", "client_id", "client_secret", "immuta_api_key", "immuta_request_token"), "x"
+    ) | {"url": "http://127.0.0.1:1"}
+    found = config.for_sandbox(Config(directory={"feed": "people.csv"}), facts)
+    assert (found.directory.graph, found.directory.feed) == (False, Path("people.csv"))
+
+
+def test_an_authority_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AZURE_AUTHORITY_HOST is a bare name in Microsoft's own examples."""
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "login.microsoftonline.us")
+    assert load().purview.authority == "https://login.microsoftonline.us"
 
 
 def test_a_list_in_a_variable_is_json(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Two nights over the sandbox, from the first request to the last byte of a report."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -51,7 +52,7 @@ def test_findings_are_exactly_what_was_planted(
 def test_every_shipped_rule_judges_somebody(warehouse: duckdb.DuckDBPyConnection) -> None:
     """No rule is in error or without a population, and only the evidence rules are without a finding."""
     rows = warehouse.execute("select id, state, population, failed from rule").fetchall()
-    assert len(rows) == 17
+    assert len(rows) == 18
     assert all(state == "evaluated" and population > 0 for _, state, population, _ in rows)
     assert {rule for rule, _, _, failed in rows if failed == 0} == {"EVD-001", "EVD-002"}
 
@@ -101,7 +102,7 @@ def test_every_finding_walks_back_to_its_bytes(
     findings = warehouse.execute(
         "select any_value(id), rule_id from finding where status <> 'resolved' group by rule_id"
     ).fetchall()
-    assert len(findings) == 15
+    assert len(findings) == 16
     for finding_id, rule_id in findings:
         (shown,) = muster("findings", "show", finding_id, "--json", folder=folder).rows
         sources = [row for row in shown["sources"] if row["exchange"]]
@@ -153,6 +154,24 @@ def test_reports_are_about_the_newest_night(folder: Path, nights: list[Ended]) -
             assert night in (folder / f"data/reports/{night}/{name}.html").read_text("utf-8")
         latest = (folder / f"data/reports/latest/{name}.html").read_text("utf-8")
         assert "20261121T020000Z" in latest
+
+
+def test_owners_are_called_by_name(
+    folder: Path, nights: list[Ended], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """The report shows the name of the busiest owner beside the id, and counts the assets whose owner is there."""
+    assert len(nights) == 2
+    (name, owner) = warehouse.execute(
+        "select i.display_name, i.id from contact c join identity i on i.id = c.principal_id "
+        "where c.role = 'Owner' group by all order by count(*) desc, i.id limit 1"
+    ).fetchall()[0]
+    report = folder / "data/reports/latest/access-ownership"
+    html = report.with_suffix(".html").read_text("utf-8")
+    assert f"{name}<" in html
+    assert owner in html
+    figures = json.loads(report.with_suffix(".json").read_text("utf-8"))["figures"]
+    (live,) = [figure for figure in figures if figure["kpi"] == "KC-03"]
+    assert 0 < live["num"] < live["den"]
 
 
 def test_fail_on_sets_the_exit_code(folder: Path, nights: list[Ended]) -> None:

@@ -200,7 +200,7 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path: Path) -> None:
     results = {row["about"]: row for row in ended.rows}
     assert results["purview.scanning"]["result"] == "fails"
     assert "403" in results["purview.scanning"]["detail"]
-    assert results["purview.datamap"]["detail"] == "150 assets visible"
+    assert results["purview.datamap"]["detail"].startswith("150 assets visible")
     assert results["immuta.govern"]["result"] == "ok"
     assert "not ready for a run: purview.scanning" in ended.err
     muster("doctor", "--sandbox", folder=tmp_path)

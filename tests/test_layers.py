@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gate": BASE | {"warehouse"},
     "judge": BASE | {"warehouse"},
     "report": BASE | {"warehouse"},
-    "sources": BASE | {"collect"},
+    "sources": BASE | {"collect", "warehouse"},
     "run": BASE | {"warehouse", "collect", "gate", "sources"},
     "doctor": BASE | {"warehouse", "collect", "sources", "run"},
     "sandbox": set(),

@@ -160,14 +160,14 @@ def test_a_killed_run_is_gone_on_with(
 def test_the_same_day_again_is_a_snapshot_of_its_own(
     nights: tuple[Home, list[run.Sealed]], history: duckdb.DuckDBPyConnection
 ) -> None:
-    """It gets a suffix, and as nothing has changed not one row is stored again."""
+    """It gets a suffix, and as nothing has changed not one row is stored again, but for how it was collected."""
     assert [one.snapshot_id for one in nights[1]] == [
         "20261121T020000Z",
         "20261121T020000Z-2",
         "20261122T020000Z",
     ]
     for table in schema.tables().values():
-        if table.historised and table.group in schema.COLLECTED:
+        if table.historised and table.group in schema.COLLECTED and table.name != "reconciliation":
             query = (
                 f"select count(*) from history.{table.name} where valid_from = 2 or valid_to = 2"
             )

@@ -10,10 +10,10 @@ from pipeline.sandbox.estate import Estate, History, World
 
 DAY = clock.parse_as_of("2026-11-21")
 RULES = {
-    "OWN-001", "OWN-005", "CLS-001", "CLS-004", "CLS-006", "SCN-001", "SCN-002", "XSY-001",
+    "OWN-001", "OWN-003", "OWN-005", "CLS-001", "CLS-004", "CLS-006", "SCN-001", "SCN-002", "XSY-001",
     "XSY-003", "ACC-001", "ACC-004", "ACC-007", "POL-001", "DPR-001", "DPR-002",
 }  # fmt: skip
-MAY_BE_UNKNOWN = {"OWN-005", "CLS-001", "XSY-001", "XSY-003"}
+MAY_BE_UNKNOWN = {"OWN-003", "OWN-005", "CLS-001", "XSY-001", "XSY-003"}
 
 
 @pytest.fixture(scope="module")

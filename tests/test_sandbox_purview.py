@@ -148,7 +148,11 @@ def test_scans_tell_schedules_and_runs(http: httpx.Client, estate: Estate) -> No
         assert scans["count"] == len(source.scans)
         for scan in source.scans:
             base = f"/scan/datasources/{source.name}/scans/{scan.name}"
-            runs = get(http, base + "/runs", PURVIEW, **VERSION)["value"]
+            page = get(http, base + "/runs", PURVIEW, **VERSION)
+            runs = page["value"]
+            while link := page.get("nextLink"):
+                page = http.get(link, headers=PURVIEW).json()
+                runs += page["value"]
             assert [run["id"] for run in runs] == [run.id for run in scan.runs]
             answer = http.get(base + "/triggers/default", params=VERSION, headers=PURVIEW)
             kinds.add(answer.status_code)

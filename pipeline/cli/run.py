@@ -11,7 +11,7 @@ import typer
 from pipeline import log, packs
 from pipeline.cli import output, sandbox
 from pipeline.cli.moments import AsOf, moment
-from pipeline.cli.sandbox import Assets, Seed
+from pipeline.cli.sandbox import Assets, Seed, Weather
 from pipeline.cli.state import State
 from pipeline.config import Config, for_sandbox
 from pipeline.errors import IncompleteError, UsageError
@@ -39,6 +39,7 @@ def run(
     seed: Seed = 1,
     assets: Assets = 2000,
     as_of: AsOf = None,
+    weather: Weather = "",
     fail_on: FailOn = None,
 ) -> None:
     """Collects, checks, seals, judges and reports: the nightly command."""
@@ -48,7 +49,7 @@ def run(
     state: State = ctx.obj
     _check_fail_on(fail_on)
     with lock(state.home):
-        sealed = _collect(state, use_sandbox, seed, assets, moment(as_of))
+        sealed = _collect(state, use_sandbox, seed, assets, moment(as_of), weather)
         judged = _judge(state)
         paths = publish(state.home, packs.load(state.config.packs), generated_at=datetime.now(UTC))
     _summary(sealed, judged, paths)
@@ -61,11 +62,12 @@ def collect(
     seed: Seed = 1,
     assets: Assets = 2000,
     as_of: AsOf = None,
+    weather: Weather = "",
 ) -> None:
     """Collects, checks and seals a snapshot; judges nothing."""
     state: State = ctx.obj
     with lock(state.home):
-        sealed = _collect(state, use_sandbox, seed, assets, moment(as_of))
+        sealed = _collect(state, use_sandbox, seed, assets, moment(as_of), weather)
     typer.echo(sealed.snapshot_id)
     _finish(sealed.complete, None, None)
 
@@ -81,7 +83,12 @@ def judge(ctx: typer.Context, fail_on: FailOn = None) -> None:
 
 
 def _collect(
-    state: State, use_sandbox: bool, seed: int, assets: int, as_of: datetime | None
+    state: State,
+    use_sandbox: bool,
+    seed: int,
+    assets: int,
+    as_of: datetime | None,
+    weather: str,
 ) -> "Sealed":
     # the HTTP side takes half a second to import: only commands that collect pay for it
     from pipeline import run as stages
@@ -92,7 +99,7 @@ def _collect(
     rule.effective(rule.load(loaded), state.config.params)
     sensitivity.load(loaded)
     with (
-        _estate(state.config, use_sandbox, seed, assets, as_of) as (config, estate),
+        _estate(state.config, use_sandbox, seed, assets, as_of, weather) as (config, estate),
         collecting() as report,
     ):
         return stages.collect_and_seal(
@@ -107,13 +114,20 @@ def _collect(
 
 @contextmanager
 def _estate(
-    config: Config, use_sandbox: bool, seed: int, assets: int, as_of: datetime | None
+    config: Config,
+    use_sandbox: bool,
+    seed: int,
+    assets: int,
+    as_of: datetime | None,
+    weather: str,
 ) -> Iterator[tuple[Config, str]]:
     """The configuration to collect with, and what the estate is called."""
     if not use_sandbox:
+        if weather:
+            raise UsageError("--weather is the sandbox's: add --sandbox")
         yield config, config.estate_name()
         return
-    with sandbox.running(seed, assets, as_of) as facts:
+    with sandbox.running(seed, assets, as_of, weather) as facts:
         yield for_sandbox(config, facts), f"sandbox (seed {seed}, {assets} assets)"
 
 
@@ -128,10 +142,10 @@ def _judge(state: State) -> Judgement:
 
 def _summary(sealed: "Sealed", judged: Judgement, paths: list[Path]) -> None:
     """What a person wants to know when the prompt is back; counts, no adjectives."""
-    calls = sum(outcome.calls for outcome in sealed.outcomes)
-    missing = sum(len(outcome.missing) for outcome in sealed.outcomes)
+    came = sealed.collected
+    unchanged = f"; {came.carried} unchanged items carried over" if came.carried else ""
     typer.echo(f"snapshot   {sealed.snapshot_id}: {sealed.checks} quality checks passed")
-    typer.echo(f"collected  {calls} calls, {missing} brought no answer")
+    typer.echo(f"collected  {came.calls} calls, {came.missing} brought no answer{unchanged}")
     typer.echo(f"judged     {_verdicts(judged)}")
     typer.echo(f"changed    {judged.new} new findings, {judged.resolved} resolved")
     for path in paths:

@@ -5,14 +5,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
+from typer.core import TyperCommand
 
 from pipeline.cli import output
 from pipeline.cli.moments import AsOf, moment
-from pipeline.errors import UnreachableError
+from pipeline.errors import UnreachableError, UsageError
 
 app = typer.Typer(
     help="An emulator of Purview and Immuta with a seeded estate.", no_args_is_help=True
@@ -20,24 +21,47 @@ app = typer.Typer(
 
 Seed = Annotated[int, typer.Option(help="Another number is another estate.")]
 Assets = Annotated[int, typer.Option(min=50, help="Size of the estate.")]
+Weather = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[:NUMBER],...",
+        help="Bad days of real services; `muster sandbox serve --help` lists them.",
+    ),
+]
 
 
-@app.command()
+class _Forecast(TyperCommand):
+    """A command whose help ends with every weather: they are read when somebody asks, as that takes a while."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help, with the weathers below."""
+        from pipeline.sandbox import weather
+
+        self.epilog = "\n\n".join(("Weather, each with its usual number:", *weather.described()))
+        super().format_help(ctx, formatter)
+
+
+@app.command(cls=_Forecast)
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 = any free one.")] = 8099,
     seed: Seed = 1,
     assets: Assets = 2000,
     as_of: AsOf = None,
+    weather: Weather = "",
 ) -> None:
     """Serves the sandbox until interrupted; prints its address and credentials."""
     from pipeline.sandbox import server
+
+    names = weathers(weather)
 
     def ready(free_port: int) -> None:
         facts = {"url": f"http://127.0.0.1:{free_port}", **server.credentials(seed)}
         for name, value in facts.items():
             typer.echo(f"{name} = {value}")
 
-    server.serve(port=port, seed=seed, assets=assets, as_of=moment(as_of), ready=ready)
+    server.serve(
+        port=port, seed=seed, assets=assets, as_of=moment(as_of), ready=ready, weather=names
+    )
 
 
 @app.command("truth")
@@ -55,13 +79,36 @@ def expected(
     output.listing([row._asdict() for row in rows], columns, as_json=as_json)
 
 
+def weathers(text: str) -> list[str]:
+    """The weathers in a list with commas.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    if not text:
+        return []
+    from pipeline.sandbox import weather
+
+    names = text.split(",")
+    try:
+        weather.chosen(names, 0, lambda: 0.0)
+    except weather.WeatherError as error:
+        raise UsageError(f"--weather: {error}") from error
+    return names
+
+
 @contextmanager
-def running(seed: int, assets: int, as_of: datetime | None) -> Iterator[Mapping[str, str]]:
+def running(
+    seed: int, assets: int, as_of: datetime | None, weather: str = ""
+) -> Iterator[Mapping[str, str]]:
     """Address and credentials of a sandbox in a process of its own, for as long as the block lasts."""
+    names = weathers(weather)
     command = [sys.executable, "-m", "pipeline.sandbox", "serve", "--until-eof"]
     command += ["--seed", str(seed), "--assets", str(assets)]
     if as_of is not None:
         command += ["--as-of", as_of.isoformat()]
+    if names:
+        command += ["--weather", ",".join(names)]
     # its stdin is its lifeline: it ends with this process, even if that is killed
     with subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE

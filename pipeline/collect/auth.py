@@ -1,8 +1,10 @@
 """Signing in: httpx auth flows that fetch a token once for all threads, renew it in time, and once on a 401."""
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
+from typing import Any
 
 import httpx
 import msgspec
@@ -12,7 +14,6 @@ from pipeline.errors import PassMusterError, SignInError, UnreachableError
 
 LIFETIME_S = 3600.0
 """Of a token that does not say."""
-PURVIEW_SCOPE = "https://purview.azure.net/.default"
 RENEW_BEFORE_S = 300.0
 PAUSES_S = (1.0, 4.0)
 """Before the second and the third try of a sign-in that got no proper answer: a long run renews its token often."""
@@ -32,7 +33,12 @@ class StaticToken(httpx.Auth):
     """A token the user brought; a 401 is final."""
 
     def __init__(self, token: str, scheme: str = "Bearer") -> None:
+        self._token = token
         self._header = f"{scheme} {token}".strip()
+
+    def claims(self) -> dict[str, Any]:
+        """What the token says about its bearer."""
+        return claims(self._token)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request with its header."""
@@ -48,6 +54,10 @@ class FetchedToken(httpx.Auth):
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._failed: PassMusterError | None = None
+
+    def claims(self) -> dict[str, Any]:
+        """What the present token says about its bearer; nothing before the first request."""
+        return claims(self._token.value) if self._token else {}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request signed; signed anew and sent again if the token was refused."""
@@ -77,22 +87,41 @@ class FetchedToken(httpx.Auth):
             raise
 
 
+def claims_of(flow: httpx.Auth) -> dict[str, Any]:
+    """What the token of a sign-in says about its bearer; empty where there is none (yet) or it says nothing."""
+    return flow.claims() if isinstance(flow, StaticToken | FetchedToken) else {}
+
+
+def claims(token: str) -> dict[str, Any]:
+    """The payload of a JSON Web Token (RFC 7519), not verified; empty for any other kind of token."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        found = msgspec.json.decode(text)
+    except (ValueError, msgspec.DecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def entra_client_secret(
     http: httpx.Client,
     authority: str,
     tenant_id: str,
     client_id: str,
     secret: str,
+    scope: str,
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Callable[[], Token]:
-    """Fetches a token with the client-credentials grant (Entra ID, OAuth 2.0, v2.0 endpoint)."""
+    """Fetches a token for `scope` with the client-credentials grant (Entra ID, OAuth 2.0, v2.0 endpoint)."""
     url = f"{authority.rstrip('/')}/{tenant_id}/oauth2/v2.0/token"
     form = {
         "grant_type": "client_credentials",
         "client_id": client_id,
         "client_secret": secret,
-        "scope": PURVIEW_SCOPE,
+        "scope": scope,
     }
     cure = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
@@ -103,28 +132,6 @@ def entra_client_secret(
         lifetime_s = float(stated) if stated.isdecimal() else LIFETIME_S
         renew_at = time.monotonic() + max(lifetime_s - RENEW_BEFORE_S, lifetime_s / 2)
         return Token(_field(answer, "access_token", url, cure), renew_at)
-
-    return fetch
-
-
-def azure_default() -> Callable[[], Token]:
-    """Fetches a token with azure-identity's default chain: environment, managed identity, Azure CLI."""
-    from azure.identity import DefaultAzureCredential
-
-    credential = DefaultAzureCredential()
-
-    def fetch() -> Token:
-        try:
-            token = credential.get_token(PURVIEW_SCOPE)
-        except Exception as error:
-            raise SignInError(
-                f"purview: no Azure identity could sign in: {str(error).splitlines()[0]} "
-                "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, run `az login`, "
-                "or set [purview] token"
-            ) from error
-        return Token(
-            token.token, time.monotonic() + token.expires_on - time.time() - RENEW_BEFORE_S
-        )
 
     return fetch
 

@@ -1,14 +1,12 @@
-"""The one HTTP layer: sign, pace, send, retry, check, keep. Only reads of known endpoints leave this machine."""
+"""The one HTTP layer: pace, send, retry, check, keep. Only reads of known endpoints leave this machine."""
 
-import re
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from functools import partial
 
 import httpx
-from isal import igzip, isal_zlib
 
+from pipeline.collect.allowed import Allowed
 from pipeline.collect.endpoint import Endpoint, Request, Source
 from pipeline.collect.envelope import Envelope, open_page
 from pipeline.collect.pace import Pace
@@ -16,36 +14,42 @@ from pipeline.collect.redact import redact
 from pipeline.collect.retry import (
     ATTEMPTS,
     ATTEMPTS_MALFORMED,
+    ATTEMPTS_SLOW,
+    ATTEMPTS_THROTTLED,
     ATTEMPTS_UNREACHED,
     LONGEST_WAIT_S,
+    OVERLOADED,
     RETRIED,
     SILENT_CALLS,
+    SLOW,
     backoff_s,
     retry_after_s,
 )
-from pipeline.collect.store import PageStore
-from pipeline.errors import (
-    ForbiddenRequestError,
-    PageError,
-    RequestError,
-    SignInError,
-    UnreachableError,
-)
+from pipeline.collect.store import Exchange, PageStore
+from pipeline.collect.transport import DEADLINE_S, Received, Transport
+from pipeline.collect.transport import Plane as Plane
+from pipeline.errors import PageError, RequestError, SignInError, UnreachableError
+from pipeline.warehouse.pages import loadable
 
 
 @dataclass(frozen=True)
-class Plane:
-    """Where one plane of a source is and how to sign in to it."""
+class _Failure:
+    """A try that brought no page: why, the answer if there was one, the wait it asked for, and the tries it is worth."""
 
-    base_url: str
-    auth: httpx.Auth
+    reason: str
+    answer: Received | None = None
+    wait_s: float = 0.0
+    attempts: int = ATTEMPTS
+    slow: bool = False
+    overloaded: bool = False
+
+    @property
+    def status(self) -> int | None:
+        return self.answer.status if self.answer else None
 
 
 class Client:
-    """Reads endpoints of one source for any number of threads; each thread has its own connections.
-
-    (A client shared by threads loses requests when an idle connection expires.)
-    """
+    """Reads endpoints of one source for any number of threads."""
 
     def __init__(
         self,
@@ -55,96 +59,125 @@ class Client:
         store: PageStore,
         *,
         timeout_s: float = 60.0,
+        deadline_s: float = DEADLINE_S,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.source = source
-        self._planes = {name: replace(p, base_url=_address(p)) for name, p in planes.items()}
+        self._transport = Transport(planes, timeout_s=timeout_s, deadline_s=deadline_s)
         self._pace, self._store = pace, store
-        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0))
         self._sleep = sleep or pace.stopped.wait
-        # reading the certificates takes longer than a request
-        self._trust = httpx.create_ssl_context()
-        self._local = threading.local()
-        self._opened: list[httpx.Client] = []
         self._answered: set[str] = set()
         self._silent: dict[str, int] = {}
-        self._allowed = [
-            (endpoint.method, endpoint.plane, _template(endpoint.path))
-            for endpoint in (*source.endpoints, *source.probes)
-        ]
+        self._allowed = Allowed(source)
 
     def fetch(self, endpoint: Endpoint, request: Request, key: str | None) -> Envelope:
         """The page that answers `request`, kept in the store; replayed if this run has it already.
 
         Raises:
-            RequestError: given up, with the last status.
+            RequestError: given up, with the last status and where the last answer is kept.
             SignInError: the credential was refused.
             UnreachableError: the host is not there, or not any more.
             ForbiddenRequestError: not a known read.
         """
-        if (kept := self._store.replay(request, self.source.name)) is not None:
+        if (kept := self._store.replay(request, self.source.name, endpoint.name)) is not None:
             return _open(endpoint, kept.status, self._store.read(kept))
-        self._check_allowed(request)
+        self._allowed.check(request)
         attempt = 0
         while True:
             attempt += 1
-            self._pace.wait()
-            if self._pace.stopped.is_set():
-                raise RequestError("not sent: the run was stopped")
-            outcome = self._try(endpoint, request, key, attempt)
+            keep = partial(self._keep, endpoint, request, key, attempt)
+            outcome = self._turn(endpoint, request, keep)
             if isinstance(outcome, Envelope):
                 return outcome
             if attempt >= min(self._attempts(request), outcome.attempts):
-                self._give_up(request, f"{outcome.reason} after {attempt} tries", outcome.status)
+                refused = keep(outcome.answer, refused=True) if outcome.answer else None
+                self._give_up(request, outcome, attempt, refused)
             self._sleep(outcome.wait_s or backoff_s(attempt))
-
-    def _try(
-        self, endpoint: Endpoint, request: Request, key: str | None, attempt: int
-    ) -> "Envelope | _Failure":
-        """The page, or why it is worth another try."""
-        sent_at = datetime.now(UTC)
-        try:
-            response, raw = self._send(request)
-        except httpx.TransportError as error:
-            return _Failure(f"{type(error).__name__}: {error}", None)
-        self._answered.add(request.plane)
-        self._silent[request.plane] = 0
-        status = response.status_code
-        if status < 300 or status in endpoint.absent:
-            try:
-                return self._keep(endpoint, request, key, response, raw, attempt, sent_at)
-            except PageError as error:
-                return _Failure(str(error), status, attempts=ATTEMPTS_MALFORMED)
-        if status in RETRIED:
-            wait_s = min(retry_after_s(response) or 0.0, LONGEST_WAIT_S)
-            if status in (429, 503):
-                self._pace.refused(wait_s or 1.0)
-            return _Failure(f"HTTP {status}", status, wait_s)
-        if status == 401:
-            name = self.source.qualified(endpoint)
-            raise SignInError(f"{name}: {response.url.host} refused the credential (HTTP 401)")
-        raise RequestError(f"HTTP {status}", status)
 
     def address(self, plane: str) -> str:
         """The base URL of a plane."""
-        return self._planes[plane].base_url
+        return self._transport.address(plane)
 
     def stop(self) -> None:
         """Ends every wait, so that threads come back soon: nothing new is sent."""
-        self._pace.stopped.set()
+        self._pace.stop()
 
     def close(self) -> None:
         """Closes the connections of every thread."""
-        for http in self._opened:
-            http.close()
+        self._transport.close()
+
+    def _turn(
+        self, endpoint: Endpoint, request: Request, keep: Callable[[Received], Exchange]
+    ) -> Envelope | _Failure:
+        """One try, when there is room for it and its moment has come."""
+        place = self._pace.width.enter()
+        overloaded = False
+        try:
+            self._pace.wait()
+            if self._pace.stopped.is_set():
+                raise RequestError("not sent: the run was stopped")
+            outcome = self._try(endpoint, request, keep)
+            overloaded = isinstance(outcome, _Failure) and outcome.overloaded
+            return outcome
+        finally:
+            self._pace.width.leave(place, overloaded=overloaded)
+
+    def _try(
+        self, endpoint: Endpoint, request: Request, keep: Callable[[Received], Exchange]
+    ) -> Envelope | _Failure:
+        """The page, or why there is none."""
+        try:
+            answer = self._transport.send(request)
+        except httpx.TransportError as error:
+            slow = isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout)
+            return _Failure(
+                f"{type(error).__name__}: {error}",
+                attempts=ATTEMPTS_SLOW if slow else ATTEMPTS,
+                slow=slow,
+                overloaded=True,
+            )
+        self._answered.add(request.plane)
+        self._silent[request.plane] = 0
+        status = answer.status
+        if status < 300 or status in endpoint.absent:
+            try:
+                page = _open(endpoint, status, answer.body() if status < 300 else b"")
+                keep(answer)
+                return page
+            except PageError as error:
+                return _Failure(str(error), answer, attempts=ATTEMPTS_MALFORMED)
+        if status == 401:
+            name, host = self.source.qualified(endpoint), httpx.URL(answer.url).host
+            raise SignInError(f"{name}: {host} refused the credential (HTTP 401)")
+        return self._refusal(answer)
+
+    def _refusal(self, answer: Received) -> _Failure:
+        """What an answer with an error status means."""
+        status = answer.status
+        if status not in RETRIED:
+            return _Failure(f"HTTP {status}", answer, attempts=1)
+        wait_s = min(retry_after_s(answer.headers) or 0.0, LONGEST_WAIT_S)
+        attempts, slow = ATTEMPTS, status in SLOW
+        if status in (429, 503):
+            self._pace.refused(wait_s or 1.0)
+        if status == 429:
+            attempts = ATTEMPTS_THROTTLED
+        elif slow:
+            attempts = ATTEMPTS_SLOW
+        return _Failure(
+            f"HTTP {status}", answer, wait_s, attempts, slow, overloaded=status in OVERLOADED
+        )
 
     def _attempts(self, request: Request) -> int:
-        return ATTEMPTS if request.plane in self._answered else ATTEMPTS_UNREACHED
+        return ATTEMPTS_THROTTLED if request.plane in self._answered else ATTEMPTS_UNREACHED
 
-    def _give_up(self, request: Request, reason: str, status: int | None) -> None:
+    def _give_up(
+        self, request: Request, failure: _Failure, attempt: int, refused: Exchange | None
+    ) -> None:
         """Ends one call; ends the run if the host is not there at all, or not any more."""
-        url = self._planes[request.plane].base_url
-        if status is None:
+        url = self.address(request.plane)
+        reason = failure.reason + (f" after {attempt} tries" if attempt > 1 else "")
+        if failure.answer is None:
             self._silent[request.plane] = self._silent.get(request.plane, 0) + 1
         if request.plane not in self._answered:
             raise UnreachableError(
@@ -156,101 +189,54 @@ class Client:
                 f"{self.source.name}: {url} stopped answering ({reason}); "
                 "the same command goes on from here once it is back"
             )
-        raise RequestError(reason, status)
-
-    def _http(self) -> httpx.Client:
-        http: httpx.Client | None = getattr(self._local, "http", None)
-        if http is None:
-            http = self._local.http = httpx.Client(
-                timeout=self._timeout,
-                verify=self._trust,
-                headers={"Accept-Encoding": "gzip", "User-Agent": "passmuster"},
-            )
-            self._opened.append(http)
-        return http
-
-    def _send(self, request: Request) -> tuple[httpx.Response, bytes]:
-        plane = self._planes[request.plane]
-        body = request.body_text
-        with self._http().stream(
-            request.method,
-            plane.base_url + request.path,
-            params=httpx.QueryParams(request.params) if request.params else None,
-            content=body,
-            headers={"Content-Type": "application/json"} if body else None,
-            auth=plane.auth,
-        ) as response:
-            return response, b"".join(response.iter_raw())
+        raise RequestError(
+            reason, failure.status, slow=failure.slow, seq=refused.seq if refused else None
+        )
 
     def _keep(
         self,
         endpoint: Endpoint,
         request: Request,
         key: str | None,
-        response: httpx.Response,
-        raw: bytes,
         attempt: int,
-        sent_at: datetime,
-    ) -> Envelope:
-        zipped = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
-        body = _unzip(raw) if zipped else raw
-        page = _open(endpoint, response.status_code, body)
-        redactions: list[str] = []
-        if endpoint.redact and response.status_code < 300:
-            body, redactions = redact(body, endpoint.redact)
-        self._store.keep(
+        answer: Received,
+        *,
+        refused: bool = False,
+    ) -> Exchange:
+        """Writes the answer down, with its secrets replaced; of what cannot be searched for them, nothing.
+
+        Raises:
+            PageError: the body cannot be read or searched, and the answer is not one that was `refused`.
+        """
+        try:
+            body, redactions = answer.body(), list[str]()
+            if endpoint.redact and (refused or answer.status < 300):
+                clean, redactions = redact(loadable(body), endpoint.redact)
+                body = clean if redactions else body
+        except PageError:
+            if not refused:
+                raise
+            body, redactions = (b"", [""]) if endpoint.redact else (answer.raw, [])
+        whole = answer.zipped and not redactions and not refused
+        return self._store.keep(
             request,
             body,
             source=self.source.name,
             endpoint=endpoint.name,
-            gzipped=raw if zipped and not redactions else None,
+            gzipped=answer.raw if whole else None,
             key=key,
-            url=str(response.url),
-            status=response.status_code,
+            url=answer.url,
+            status=answer.status,
             attempt=attempt,
-            sent_at=sent_at.isoformat(),
-            received_at=datetime.now(UTC).isoformat(),
-            server_date=response.headers.get("date"),
+            sent_at=answer.sent_at.isoformat(),
+            received_at=answer.received_at.isoformat(),
+            server_date=answer.headers.get("date"),
             redactions=redactions,
+            refused=refused,
         )
-        return page
-
-    def _check_allowed(self, request: Request) -> None:
-        for method, plane, path in self._allowed:
-            if (method, plane) == (request.method, request.plane) and path.fullmatch(request.path):
-                return
-        raise ForbiddenRequestError(
-            f"{request.method} {request.path} on {self.source.name} is no read this program knows"
-        )
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """A try that brought no page: why, the status if there was an answer, and the wait it asked for."""
-
-    reason: str
-    status: int | None
-    wait_s: float = 0.0
-    attempts: int = ATTEMPTS
 
 
 def _open(endpoint: Endpoint, status: int, body: bytes) -> Envelope:
-    return open_page(body, endpoint.items) if status < 300 else Envelope(bare=[])
-
-
-def _address(plane: Plane) -> str:
-    """The plane's base URL without a password: addresses are logged, stored and shown."""
-    return str(httpx.URL(plane.base_url).copy_with(userinfo=b"")).rstrip("/")
-
-
-def _template(path: str) -> re.Pattern[str]:
-    """`/scan/datasources/{name}/scans` as a pattern; a placeholder is one segment, but `.` and `..` are none."""
-    return re.compile(re.sub(r"\\{[^}]*\\}", r"(?!\\.{1,2}(?:/|$))[^/]+", re.escape(path)))
-
-
-def _unzip(raw: bytes) -> bytes:
-    try:
-        body: bytes = igzip.decompress(raw)
-    except (EOFError, OSError, isal_zlib.error) as error:  # type: ignore[misc]  # stubs: an instance
-        raise PageError(f"the body is no whole gzip stream: {error}") from error
-    return body
+    if status >= 300:
+        return Envelope(bare=[], absent=True)
+    return open_page(endpoint.as_json(body) if endpoint.as_json else body, endpoint.items)

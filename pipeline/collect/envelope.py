@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from pipeline.errors import PageError
+from pipeline.warehouse.pages import loadable
 
 _List = list[Raw] | None | UnsetType
 
@@ -28,16 +29,25 @@ class Envelope(msgspec.Struct):
     data: _List = UNSET
     users: _List = UNSET
     classificationDefs: _List = UNSET  # noqa: N815
+    entityDefs: _List = UNSET  # noqa: N815
+    businessMetadataDefs: _List = UNSET  # noqa: N815
+    resultData: _List = UNSET  # noqa: N815
+    relations: _List = UNSET
     approvalRecords: _List = UNSET  # noqa: N815
     # a list in dictionaries; elsewhere the name may stand for anything
     metadata: list[Raw] | dict[str, Raw] | str | float | bool | UnsetType | None = UNSET
     continuationToken: str | None = None  # noqa: N815
+    lastPage: bool | None = None  # noqa: N815
     nextLink: str | None = None  # noqa: N815
+    odata_next: str | None = msgspec.field(name="@odata.nextLink", default=None)
+    skipToken: str | None = None  # noqa: N815
     count: int | None = None
+    totalResultCount: int | None = None  # noqa: N815
     search_count: int | None = msgspec.field(name="@search.count", default=None)
     approximate: bool | None = msgspec.field(name="@search.count.approximate", default=None)
     meta: Meta | None = None
     bare: list[Raw] | None = None
+    absent: bool = msgspec.field(name="@muster.absent", default=False)
 
     def size(self, items: str) -> int:
         """How many items the page holds; a page that is one object holds one."""
@@ -50,7 +60,12 @@ class Envelope(msgspec.Struct):
 
     def total(self) -> int | None:
         """How many items the server says the whole list has."""
-        stated = (self.search_count, self.count, self.meta.totalCount if self.meta else None)
+        stated = (
+            self.search_count,
+            self.count,
+            self.totalResultCount,
+            self.meta.totalCount if self.meta else None,
+        )
         return next((number for number in stated if number is not None), None)
 
 
@@ -68,12 +83,14 @@ def open_page(body: bytes, items: str) -> Envelope:
     """
     try:
         body.decode()
+        body = loadable(body)
         if items == "[]":
             return Envelope(bare=_decode_list.decode(body))
         if not items:
             _decode_fields.decode(body)
             return Envelope()
         page = _decode_object.decode(body)
+        page.absent = False
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         start = body[:60].decode(errors="replace")
         raise PageError(

@@ -10,8 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from pipeline.collect.width import Width
+
 CALM_FIRST_S = 20.0
 CALM_LONGEST_S = 300.0
+START = 0.96
+"""Of the ceiling: the documented limit may be the ceiling, and the clocks of two machines differ."""
 BACK_OFF = 0.97
 AT_MOST_DOWN_TO = 0.5
 """Of the rate, at one refusal: few were served lately also where few were sent."""
@@ -30,15 +34,16 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
-        self.per_second = per_second
         self._ceiling = per_second
         self._floor = min(SLOWEST_PER_S, per_second)
+        self.per_second = max(per_second * START, self._floor)
         self.stopped = threading.Event()
+        self.width = Width()
         self._clock, self._sleep = clock, sleep or self.stopped.wait
         self._lock = threading.Lock()
         self._next = clock()
         self._resumes_at = self._next
-        self._calm_until = self._next
+        self._calm_until = self._next + CALM_FIRST_S
         self._calm_s = CALM_FIRST_S
         self._sent: deque[float] = deque()
         self.refusals = 0
@@ -72,6 +77,11 @@ class Pace:
                 self.per_second = max(slower, self._floor)
                 self._calm_until = self._resumes_at + self._calm_s
                 self._calm_s = min(self._calm_s * 2, CALM_LONGEST_S)
+
+    def stop(self) -> None:
+        """Lets everybody go who waits."""
+        self.stopped.set()
+        self.width.stop()
 
     def _moment(self) -> tuple[float, float]:
         """The next free moment, and the seconds until then."""

@@ -7,7 +7,14 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+OVERLOADED = frozenset({408, 429, 503, 504})
+"""Of a service that has too much to do: fewer requests at once, please."""
+SLOW = frozenset({408, 504})
+"""Of one answer that takes too long: asking for less may help."""
 ATTEMPTS = 6
+ATTEMPTS_SLOW = 3
+ATTEMPTS_THROTTLED = 20
+"""Tries of what is refused by the pace: every refusal slows everybody down, so that one of them gets through."""
 ATTEMPTS_UNREACHED = 2
 """Tries of a host that has not answered once in this run: a wrong address should not cost minutes."""
 SILENT_CALLS = 3
@@ -17,15 +24,20 @@ ATTEMPTS_MALFORMED = 3
 LONGEST_WAIT_S = 120.0
 
 
-def retry_after_s(response: httpx.Response) -> float | None:
-    """The wait a response asks for, in seconds, whether given as seconds or as a date; None if it asks for none."""
-    text = response.headers.get("retry-after", "").strip()
+def retry_after_s(headers: httpx.Headers) -> float | None:
+    """The wait an answer asks for, in seconds, whether given as seconds or as a date; None if it asks for none.
+
+    A date counts from the server's own `Date`, where there is one: its clock may be wrong.
+    """
+    text = headers.get("retry-after", "").strip()
     if not text:
         return None
     try:
         if text.isascii() and text[0].isdigit():
             return float(text)
-        return max((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds(), 0.0)
+        until = parsedate_to_datetime(text)
+        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        return max((until - now).total_seconds(), 0.0)
     except (TypeError, ValueError, OverflowError):
         return None
 

@@ -1,36 +1,88 @@
 """Staging: the pages of one run as rows, in a DuckDB file of the run's own, before anything is sealed."""
 
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-import duckdb
 import pyarrow as pa
 
 from pipeline.collect.endpoint import Endpoint, Source
-from pipeline.collect.store import Exchange, PageStore
-from pipeline.errors import PageError
+from pipeline.collect.loading import Loading, strings
+from pipeline.collect.store import LOGGED, PageStore
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import connect
 
-PAGES_PER_SNAPSHOT = 1_000_000_000
-BATCH_BYTES = 4 * 1024 * 1024
+T = TypeVar("T")
 
-_PAGES = pa.schema([("page_id", pa.int64()), ("key", pa.string()), ("body", pa.string())])
+PAGES_PER_SNAPSHOT = 1_000_000_000
+FOR_ONE_WRITER = {"checkpoint_threshold": "256MB", "write_buffer_row_group_count": "1"}
+"""Settings of the file: nobody recovers it, so its log is folded in seldom, and rows leave memory early."""
+LOOK_AGAIN_S = 0.2
+"""Between two looks at what has come, while a level is walked."""
+CLOCKS_DIFFER_MS = 15 * 60 * 1000
+"""How far the service's clock may be behind this machine's."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The moments a run goes by: its ages are counted to `as_of`, its first request was at `started_at`."""
+
+    as_of: datetime
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The last snapshot, where a run may take unchanged things over from it.
+
+    `listing` says what search is asked for: `all` hits, or only the `changes` and a total per slice.
+    """
+
+    warehouse: Path
+    listing: str = "all"
 
 
 class Staging:
     """Loads pages endpoint by endpoint and answers which keys the next endpoints are about."""
 
-    def __init__(self, path: Path, store: PageStore, number: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: PageStore,
+        number: int,
+        *,
+        clock: Clock | None = None,
+        earlier: Earlier | None = None,
+    ) -> None:
         path.unlink(missing_ok=True)
         self.path, self.number, self._store = path, number, store
         self.con = connect(path)
         spill = str(path.with_suffix(".tmp")).replace("'", "''")
         self.con.execute(f"set temp_directory = '{spill}'")
+        for setting, chosen in FOR_ONE_WRITER.items():
+            self.con.execute(f"set {setting} = '{chosen}'")
         history.create_staging(self.con, path.stem, schema.COLLECTED)
         self.con.execute("create temp table asked (endpoint varchar, key varchar)")
+        self.con.execute("create temp table gone (endpoint varchar, key varchar)")
+        self._carries = earlier is not None
+        history.show_last(self.con, earlier.warehouse if earlier else None)
+        clock = clock or Clock(datetime.now(UTC), datetime.now(UTC))
+        for name, value in (
+            ("as_of", clock.as_of),
+            ("started_ms", int(clock.started_at.timestamp() * 1000) - CLOCKS_DIFFER_MS),
+            ("carry", earlier is not None),
+            ("listing", earlier.listing if earlier else "all"),
+        ):
+            self.con.execute(f"set variable {name} = ?", [value])
         self._sections: dict[str, dict[str, str]] = {}
+        self._loadings: dict[tuple[str, str], Loading] = {}
+        # pages are loaded while the walk asks for keys
+        self._turn = threading.RLock()
 
     def close(self) -> None:
         """Closes the file, so that the gate and the seal can open it."""
@@ -40,18 +92,21 @@ class Staging:
         """Column names and rows of the endpoint's `for_each` query, in a fixed order so that a resumed run asks the same."""
         if endpoint.for_each is None:
             raise ValueError(f"{endpoint.name} has no for_each")
-        cursor = self.con.cursor()
-        cursor.execute(f"set search_path = '{source.name},main'")
-        cursor.execute(f"select distinct * from ({endpoint.for_each}) order by all")
-        return [column[0] for column in cursor.description or []], cursor.fetchall()
+        with self._turn:
+            self._start(source)
+            self.con.execute(f"set search_path = '{source.name},main'")
+            self.con.execute(f"select distinct * from ({endpoint.for_each}) order by all")
+            found = [column[0] for column in self.con.description or []], self.con.fetchall()
+            self.con.execute("set search_path = 'main'")
+        return found
 
     def asked(self, name: str, keys: Sequence[str]) -> None:
         """Takes note of the keys an endpoint was asked for."""
-        if keys:
-            table = pa.table({"endpoint": pa.array([name] * len(keys)), "key": pa.array(keys)})
-            self.con.register("asked_now", table)
-            self.con.execute("insert into asked select * from asked_now")
-            self.con.unregister("asked_now")
+        self._note("asked", name, keys)
+
+    def gone(self, name: str, keys: Sequence[str]) -> None:
+        """Takes note of the keys that the server says it does not have."""
+        self._note("gone", name, keys)
 
     def load(self, source: Source, endpoint: Endpoint) -> None:
         """Turns the endpoint's pages into rows with its section of the source's SQL.
@@ -59,48 +114,120 @@ class Staging:
         Raises:
             PageError: a page is not what its SQL expects; the message names the endpoint.
         """
-        name = source.qualified(endpoint)
-        pages = self._store.pages(source.name, endpoint.name)
-        reader = pa.RecordBatchReader.from_batches(_PAGES, _batches(pages, self.number))
-        self.con.register("pages", reader)
+        with self._turn:
+            self._in_schema_of(source, self._loading(source, endpoint).finish)
+
+    def feed(self, source: Source, endpoint: Endpoint) -> bool:
+        """Loads some of what has come of the endpoint, while more is read, and says whether there was enough for
+        that; `load` does the rest.
+
+        Raises:
+            PageError: a page is not what its SQL expects; the message names the endpoint.
+        """
+        with self._turn:
+            return self._in_schema_of(source, self._loading(source, endpoint).feed)
+
+    @contextmanager
+    def feeding(
+        self, endpoints: Sequence[tuple[Source, Endpoint]], stop: Callable[[], object]
+    ) -> Iterator[None]:
+        """Loads what comes of the endpoints while the block walks them; `load` does the rest.
+
+        Raises:
+            PageError: a page is not what its SQL expects; `stop` was called so that the walk ends soon.
+        """
+        ended = threading.Event()
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                while not ended.is_set():
+                    # a walk that ends waits for one chunk, not for all that has piled up
+                    if not sum(self.feed(source, endpoint) for source, endpoint in endpoints):
+                        ended.wait(LOOK_AGAIN_S)
+            except BaseException as error:
+                errors.append(error)
+                stop()
+
+        thread = threading.Thread(target=work, name="loading")
+        thread.start()
         try:
-            self._run(source, endpoint.name)
-        except duckdb.Error as error:
-            raise PageError(f"{name}: a page cannot be loaded: {error}") from error
+            yield
         finally:
-            self.con.unregister("pages")
+            ended.set()
+            thread.join()
+        if errors:
+            raise errors[0]
 
     def finish(self, source: Source) -> None:
-        """Builds the tables that need several endpoints."""
+        """Builds the tables that need several endpoints, and takes over what belongs to unchanged things."""
         self._run(source, "finish")
+        for table, column in source.carried.items():
+            history.carry(self.con, table, f"{source.name}.unchanged", column)
+
+    def page_id(self, seq: int | None) -> int | None:
+        """The number of a page by its position in the run."""
+        return None if seq is None else self.number * PAGES_PER_SNAPSHOT + seq
 
     def record_exchanges(self, source: Source, run_id: str) -> None:
-        """Fills `exchange` with every kept answer of the source."""
+        """Fills `exchange` with every kept answer of the source, and with those that carried rows point to."""
+        shape = ", ".join(f"{name}: '{kind}'" for name, kind in LOGGED.items())
         for endpoint in source.endpoints:
-            exchanges = self._store.exchanges(source.name, endpoint.name)
-            if exchanges:
-                self.con.register("kept", _exchange_table(exchanges))
+            log = self._store.log(source.name, endpoint.name)
+            if log.exists():
                 self.con.execute(
                     "insert into exchange by name select "
                     f"{self.number}::bigint * {PAGES_PER_SNAPSHOT} + seq as page_id, "
-                    f"{self.number} as snapshot_number, ? as run_id, "
+                    f"{self.number} as snapshot_number, $1 as run_id, "
                     "* exclude (seq, identity) "
                     "replace (source || '.' || endpoint as endpoint, "
                     "sent_at::timestamptz as sent_at, received_at::timestamptz as received_at) "
-                    "from kept",
-                    [run_id],
+                    f"from read_json($2, format = 'newline_delimited', columns = {{{shape}}})",
+                    [run_id, str(log)],
                 )
-                self.con.unregister("kept")
+        if self._carries and source.carried:
+            history.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
+
+    def _note(self, table: str, name: str, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        with self._turn:
+            noted = pa.table({"key": strings([key.encode() for key in keys])})
+            self.con.register("noted", noted)
+            self.con.execute(f"insert into {table} select ? as endpoint, key from noted", [name])
+            self.con.unregister("noted")
+
+    def _loading(self, source: Source, endpoint: Endpoint) -> Loading:
+        names = (source.name, endpoint.name)
+        if names not in self._loadings:
+            sql = self._section(source, endpoint.name)
+            first_page_id = self.number * PAGES_PER_SNAPSHOT
+            self._loadings[names] = Loading(
+                self.con, self._store, names, sql, first_page_id, as_json=endpoint.as_json
+            )
+        return self._loadings[names]
 
     def _run(self, source: Source, section: str) -> None:
+        sql = self._section(source, section)
+        self._in_schema_of(source, lambda: self.con.execute(sql))
+
+    def _section(self, source: Source, section: str) -> str:
+        self._start(source)
+        return self._sections[source.name].get(section, "")
+
+    def _start(self, source: Source) -> None:
+        """Makes the source's schema, with what its sections have in common, when it is first asked for."""
         if source.name not in self._sections:
             self._sections[source.name] = sections(source.sql)
             self.con.execute(f"create schema {source.name}")
             self._run(source, "start")
-        # what a section makes for later sections stays in the source's own schema
+
+    def _in_schema_of(self, source: Source, work: Callable[[], T]) -> T:
+        """Runs SQL of a source: what a section makes for later sections stays in the source's own schema."""
         self.con.execute(f"set search_path = '{source.name},main'")
-        self.con.execute(self._sections[source.name].get(section, ""))
+        found = work()
         self.con.execute("set search_path = 'main'")
+        return found
 
 
 def sections(sql: str) -> dict[str, str]:
@@ -112,26 +239,3 @@ def sections(sql: str) -> dict[str, str]:
         name = parts[at] or parts[at + 1]
         found[name] = found.get(name, "") + parts[at + 2]
     return found
-
-
-def _batches(pages: Iterator[tuple[Exchange, bytes]], number: int) -> Iterator[pa.RecordBatch]:
-    """Pages in few, bounded batches: small ones together, a large one alone."""
-    ids: list[int] = []
-    keys: list[str | None] = []
-    bodies: list[str] = []
-    size = 0
-    for exchange, body in pages:
-        ids.append(number * PAGES_PER_SNAPSHOT + exchange.seq)
-        keys.append(exchange.key)
-        bodies.append(body.decode())
-        size += len(body)
-        if size >= BATCH_BYTES:
-            yield pa.record_batch([ids, keys, bodies], schema=_PAGES)
-            ids, keys, bodies, size = [], [], [], 0
-    if ids:
-        yield pa.record_batch([ids, keys, bodies], schema=_PAGES)
-
-
-def _exchange_table(exchanges: list[Exchange]) -> pa.Table:
-    names = Exchange.__struct_fields__
-    return pa.table({name: [getattr(exchange, name) for exchange in exchanges] for name in names})

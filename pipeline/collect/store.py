@@ -9,7 +9,7 @@ when the run is opened again, and every whole exchange is replayed instead of se
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +25,10 @@ LOG = "exchanges.jsonl"
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """One line of the exchange log: what was asked, what came, and where its body is."""
+    """One line of the exchange log: what was asked, what came, and where its body is.
+
+    A `refused` one is the last answer to a call that was given up: evidence, not a page.
+    """
 
     seq: int
     identity: str
@@ -46,6 +49,18 @@ class Exchange(msgspec.Struct, frozen=True):
     part_offset: int
     part_length: int
     redactions: list[str]
+    refused: bool = False
+
+
+_TYPES = {
+    int: "bigint",
+    bool: "boolean",
+    str: "varchar",
+    str | None: "varchar",
+    list[str]: "varchar[]",
+}
+LOGGED = {field.name: _TYPES[field.type] for field in msgspec.structs.fields(Exchange)}
+"""The fields of a line and their types as DuckDB reads them."""
 
 
 class PageStore:
@@ -59,16 +74,17 @@ class PageStore:
         self._lock = threading.Lock()
         self._writers: dict[str, _Writer] = {}
         self._by_identity: dict[str, Exchange] = {}
+        self._arrived: dict[tuple[str, str], list[Exchange]] = {}
         self._seq = 0
         for log in sorted(self._root.glob(f"*/*/{LOG}")):
             for exchange in _reopen(self._root, log):
-                self._by_identity[exchange.identity] = exchange
+                self._take(exchange)
                 self._seq = max(self._seq, exchange.seq)
         self.replayable = len(self._by_identity)
 
-    def replay(self, request: Request, source: str) -> Exchange | None:
-        """The exchange of the same request, if this run already has it."""
-        return self._by_identity.get(identity(request, source))
+    def replay(self, request: Request, source: str, endpoint: str) -> Exchange | None:
+        """The exchange of the same request of an endpoint, if this run already has it."""
+        return self._by_identity.get(identity(request, source, endpoint))
 
     def read(self, exchange: Exchange) -> bytes:
         """The body of `exchange`, checked against its digest."""
@@ -104,7 +120,7 @@ class PageStore:
         part, at = writer.append(member)
         exchange = Exchange(
             seq=seq,
-            identity=identity(request, source),
+            identity=identity(request, source, endpoint),
             source=source,
             endpoint=endpoint,
             method=request.method,
@@ -118,19 +134,34 @@ class PageStore:
         )
         writer.log(exchange)
         with self._lock:
-            self._by_identity[exchange.identity] = exchange
+            self._take(exchange)
         return exchange
+
+    def _take(self, exchange: Exchange) -> None:
+        if exchange.refused:
+            return
+        self._by_identity[exchange.identity] = exchange
+        self._arrived.setdefault((exchange.source, exchange.endpoint), []).append(exchange)
+
+    def arrived(self, source: str, endpoint: str, position: int) -> Sequence[Exchange]:
+        """The exchanges of an endpoint that this run has, in the order they were kept, but for the first `position`."""
+        with self._lock:
+            return self._arrived.get((source, endpoint), [])[position:]
+
+    def log(self, source: str, endpoint: str) -> Path:
+        """Where the exchange log of an endpoint is, if it has one."""
+        return self._root / source / endpoint / LOG
 
     def exchanges(self, source: str, endpoint: str) -> list[Exchange]:
         """Every exchange of an endpoint, in the order they were kept."""
-        log = self._root / source / endpoint / LOG
+        log = self.log(source, endpoint)
         found = _lines(log.read_bytes()) if log.exists() else []
         return sorted(found, key=lambda exchange: exchange.seq)
 
     def pages(self, source: str, endpoint: str) -> Iterator[tuple[Exchange, bytes]]:
-        """Every answer of an endpoint with a body to load (statuses below 300), one at a time."""
+        """Every page of an endpoint with a body to load (statuses below 300), one at a time."""
         for exchange in self.exchanges(source, endpoint):
-            if exchange.status < 300:
+            if exchange.status < 300 and not exchange.refused:
                 yield exchange, self.read(exchange)
 
     def close(self) -> None:
@@ -177,9 +208,12 @@ class _Writer:
         self._log.close()
 
 
-def identity(request: Request, source: str) -> str:
-    """What makes two requests of one run the same read."""
-    parts = (source, request.method, request.plane, request.path, request.params, request.body_text)
+def identity(request: Request, source: str, endpoint: str) -> str:
+    """What makes two requests of one run the same read; two endpoints may ask the same at different times."""
+    parts: tuple[object, ...] = (source, endpoint, request.method, request.plane, request.path)
+    parts = (*parts, request.params, request.body_text)
+    if request.reading > 1:
+        parts = (*parts, request.reading)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 

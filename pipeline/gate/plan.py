@@ -108,7 +108,7 @@ def _words(column: Column) -> list[str]:
 
 def _reconciled(table: Table) -> list[Check]:
     """A verdict on completeness must be what its own numbers say."""
-    numbers = ("distinct_keys", "server_total_before", "server_total", "row_count")
+    numbers = ("distinct_keys", "server_total_before", "server_total", "row_count", "carried")
     # what appears or goes while the list is walked moves the total: anything in between is whole
     within = (
         "t.distinct_keys between least(t.server_total_before, t.server_total) "
@@ -117,7 +117,7 @@ def _reconciled(table: Table) -> list[Check]:
     says = {
         "claim to be reconciled although the numbers differ": (
             "where t.verdict = 'reconciled' and not coalesce("
-            f"{within} and t.row_count >= t.distinct_keys, false)"
+            f"{within} and t.row_count + t.carried >= t.distinct_keys, false)"
         ),
         "differ from the server's count and do not say so": (
             f"where t.server_total is not null and not ({within}) "

@@ -84,5 +84,17 @@ SUBJECTS: dict[str, Subject] = {
         "id",
         related={"request_form": "product_id = $id", "data_product_source": "product_id = $id"},
     ),
+    # <kind of object>:<its id>:<id of the owner>
+    "owner": Subject(
+        "owner:",
+        None,
+        related={
+            "contact": "concat('asset:', asset_guid, ':', lower(principal_id)) = $id and role = 'Owner'",
+            "immuta_membership": "concat('immuta_source:', source_id, ':', profile_id) = $id and state = 'owner'",
+            "data_product": "concat('data_product:', id, ':', expert_id) = $id",
+            "identity": "id in (select evidence ->> 'identity_id' from verdict where subject = 'owner' and subject_id = $id)",
+            "group_member": "group_id = split_part($id, ':', 3)",
+        },
+    ),
     "endpoint": Subject("run:", "reconciliation", "endpoint"),
 }

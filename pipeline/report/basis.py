@@ -30,6 +30,7 @@ _VIEWS = {
     "open_finding": {"verdict"},
     "judged": {"verdict"},
     "subject_about": {"asset", "classification", "link", "immuta_source", "data_product"},
+    "named_identity": {"identity"},
 }
 """The tables behind views that queries name."""
 

@@ -33,6 +33,7 @@ SUBJECTS = {
     "immuta_source": "Immuta data sources",
     "access_request": "access requests",
     "data_product": "data products",
+    "owner": "pairs of object and owner",
     "endpoint": "endpoints",
 }
 

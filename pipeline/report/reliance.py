@@ -143,22 +143,42 @@ def limits(view: View) -> tuple[Text, ...]:
     """Standing limits of what was seen, for page one."""
     found: list[Text] = [
         "As seen by the identities that collected it, on the date above; what they cannot see is not counted.",
-        (
-            "Could not be tested: departed people and live owners; no directory feed (",
-            Code("KC-03"),
-            ", ",
-            Code("KA-09"),
-            ").",
-        ),
     ]
+    if has_directory(view):
+        found.append(("Could not be tested: access of departed people (", Code("KA-09"), ")."))
+    else:
+        found.append(
+            (
+                "Could not be tested: departed people and live owners; no directory feed (",
+                Code("KC-03"),
+                ", ",
+                Code("KA-09"),
+                ").",
+            )
+        )
     if view.snapshot.skipped:
         planes = ", ".join(view.snapshot.skipped)
         found.append(f"Switched off by configuration: {planes}. Not a gap, but not tested.")
+    carried = view.rows(
+        "select r.carried, (select min(received_at) from asset join exchange using (page_id)) as since "
+        "from reconciliation r where endpoint = 'purview.entity' and carried > 0"
+    )
+    for row in carried:
+        found.append(
+            f"Details of {words.plural(row['carried'], 'asset')} are as they were read before, "
+            f"at the earliest on {words.minute(row['since'])}: search shows no change of them since."
+        )
     weak = view.rows("select endpoint from reconciliation where verdict = 'weak' order by endpoint")
     if weak:
         names = words.listed([row["endpoint"] for row in weak])
         found.append(f"Reconciled within a tolerance only: {names}.")
     return tuple(found)
+
+
+def has_directory(view: View) -> bool:
+    """Whether a directory said of any owner whether that owner is still there."""
+    rule = view.rules.get("OWN-003")
+    return rule is not None and rule.passed + rule.failed > 0
 
 
 def identity(view: View) -> Items:

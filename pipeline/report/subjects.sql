@@ -34,8 +34,14 @@ left join (select domain_id, min(domain_name) as domain_name from immuta_source 
     on d.domain_id = p.domain
 group by p.id;
 
+-- one row per id that the directory knows: what it is called, the id kept
+create or replace temp view named_identity as
+select id, display_name, concat(display_name, ' (', id, ')') as shown
+from identity
+where display_name is not null;
+
 -- one row per catalogued asset, column, source, product or request: its tier (null = none known) and place
-create or replace temp view subject_about as
+create or replace temp view object_about as
 with filed as (
     select a.guid, coalesce(c.name, a.collection_id, '(no collection)') as place
     from asset a
@@ -72,6 +78,16 @@ select 'access_request', r.id, t.tier, coalesce(p.place, '(no domain)')
 from access_request r
 left join product_place p using (product_id)
 left join product_tier t using (product_id);
+
+-- the same, and one row per pair of object and owner, which is as sensitive as the object
+create or replace temp view subject_about as
+from object_about
+union all
+select 'owner', v.subject_id, a.tier, a.place
+from (select distinct subject_id from verdict where subject = 'owner') v
+join object_about a
+    on a.subject = split_part(v.subject_id, ':', 1)
+    and a.subject_id = split_part(v.subject_id, ':', 2);
 
 -- one row per person and Immuta data source with access in force, explained by the first that applies: role, request, policy
 create or replace temp table explained_grant as

@@ -7,8 +7,10 @@ import threading
 from datetime import UTC, datetime
 
 import msgspec
+from starlette.applications import Starlette
 
-from . import clock, server, truth
+from . import clock, server, truth, weather
+from .limits import Bucket
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,10 +22,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--assets", type=int, default=2000)
     parser.add_argument("--as-of", type=clock.parse_as_of, default=None)
     parser.add_argument(
+        "--weather",
+        type=_weathers,
+        default=[],
+        metavar="NAME[:NUMBER],...",
+        help="; ".join(weather.described()),
+    )
+    parser.add_argument(
         "--until-eof",
         action="store_true",
         help="end when stdin does: with the process that holds it",
     )
+    bulk = parser.add_argument_group("a large estate, reduced to search and details")
+    bulk.add_argument("--lean", action="store_true", help="worked out by arithmetic: any size")
+    bulk.add_argument("--gzip", action="store_true", help="compress answers")
+    bulk.add_argument("--latency-ms", type=float, default=0.0, help="before every answer")
+    bulk.add_argument("--rate", type=float, default=None, help="calls a second that are served")
+    bulk.add_argument("--refusal-blocks-s", type=float, default=0.0, help="after a refused call")
     given = parser.parse_args(arguments)
     if given.command == "truth":
         as_of = given.as_of or datetime.now(UTC)
@@ -37,10 +52,42 @@ def main(arguments: list[str] | None = None) -> int:
     def announce(port: int) -> None:
         _print({"url": f"http://127.0.0.1:{port}", **server.credentials(given.seed)})
 
-    server.serve(
-        port=given.port, seed=given.seed, assets=given.assets, as_of=given.as_of, ready=announce
-    )
+    if given.lean:
+        server.serve_app(_lean(given), port=given.port, ready=announce)
+    else:
+        server.serve(
+            port=given.port,
+            seed=given.seed,
+            assets=given.assets,
+            as_of=given.as_of,
+            ready=announce,
+            weather=given.weather,
+        )
     return 0
+
+
+def _lean(given: argparse.Namespace) -> Starlette:
+    from . import lean_api
+
+    bucket = Bucket(given.rate, given.refusal_blocks_s) if given.rate else None
+    return lean_api.app(
+        given.seed,
+        given.assets,
+        given.as_of,
+        gzip=given.gzip,
+        latency_s=given.latency_ms / 1000,
+        bucket=bucket,
+    )
+
+
+def _weathers(text: str) -> list[str]:
+    """The weathers in a list with commas; a wrong one is refused with the valid ones."""
+    names = text.split(",")
+    try:
+        weather.chosen(names, 0, lambda: 0.0)
+    except weather.WeatherError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return names
 
 
 def _end_with_stdin() -> None:

@@ -6,14 +6,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import draws, paging
+from . import draws, next_links
 from .answers import estate_of, json_answer
 from .estate import tenant_id
-from .vocabulary import ACCOUNT_NAME, COMPANY, DOMAINS, SUB_COLLECTIONS
+from .people import of_domain
+from .vocabulary import ACCOUNT_NAME, COMPANY, DOMAINS, SUB_COLLECTIONS, Domain
 
 Json = dict[str, Any]
 CREATED = "2024-02-23T15:45:16.5674969Z"
 COLLECTION_PAGE = 20
+CONTACT_PAGE = 8
+LANDING_EVERY = 2
+"""Every so many business domains there is a collection below the one for raw data."""
+REGULATED = ("fin002", "rsk006")
+"""Collections that lie, with what is below them, in a platform domain of their own."""
+PLATFORM_DOMAINS = (
+    (ACCOUNT_NAME, "Northlight", "Prod"),
+    ("nlregu", "Northlight Regulated", "Prod"),
+    ("nltest", "Northlight Trials", "Test"),
+)
 
 
 def _system(seed: int) -> Json:
@@ -52,23 +63,69 @@ def collection_tree(seed: int) -> list[Json]:
                         domain.collection)
             for key, title in SUB_COLLECTIONS
         ]  # fmt: skip
+    tree += [_landing(seed, domain) for domain in DOMAINS[::LANDING_EVERY]]
     return tree
+
+
+def _landing(seed: int, domain: Domain) -> Json:
+    stem, (key, _) = domain.collection[:3], SUB_COLLECTIONS[0]
+    return _collection(seed, "ldg" + stem, f"{domain.title} Landing Zone", key + stem)
+
+
+def _in_domain(collection: Json) -> Json:
+    """The collection with its platform domain, as newer versions of the API tell it."""
+    regulated = any(collection["name"].endswith(name[:3]) for name in REGULATED)
+    inside = regulated or collection["name"] in REGULATED
+    return {**collection, "domain": PLATFORM_DOMAINS[inside][0]}
 
 
 async def collections(request: Request) -> Response:
     """One page of collections, with a link to the next one where there is one."""
     tree = collection_tree(estate_of(request).seed)
-    request_hash = paging.fingerprint("collections")
-    given = request.query_params.get("$skipToken")
-    start = paging.offset_in(given, request_hash) if given else 0
-    end = start + COLLECTION_PAGE
-    answer: Json = {"count": len(tree), "value": tree[start:end]}
-    if end < len(tree):
-        base = f"{request.url.scheme}://{request.headers['host']}{request.url.path}"
-        version = request.query_params["api-version"]
-        token = paging.token(end, request_hash).replace("+", "%2B").replace("=", "%3D")
-        answer["nextLink"] = f"{base}?api-version={version}&$skipToken={token}"
-    return json_answer(answer)
+    if request.query_params["api-version"] >= "2023":
+        tree = [_in_domain(one) for one in tree]
+    return json_answer({"count": len(tree), **next_links.page(request, tree, COLLECTION_PAGE)})
+
+
+async def domains(request: Request) -> Response:
+    """Every platform domain."""
+    seed = estate_of(request).seed
+    found = [
+        {
+            "containerType": "Domain",
+            "environment": environment,
+            "friendlyName": title,
+            "name": name,
+            "provisioningState": "Succeeded",
+            "systemData": _system(seed),
+        }
+        for name, title, environment in PLATFORM_DOMAINS
+    ]
+    found[1]["mergeInfo"] = {"accountName": "northlight-risk", "mergeStatus": "Succeeded"}
+    return json_answer({"count": len(found), "value": found})
+
+
+async def contact_assignments(request: Request) -> Response:
+    """One page of the contacts of collections: an expert of each business domain, a steward of some."""
+    estate = estate_of(request)
+    found = []
+    for at, domain in enumerate(DOMAINS):
+        team = of_domain(estate.people, at)
+        for turn, group in enumerate(("experts", "stewards")[: 1 + at % 2]):
+            found.append(
+                {
+                    "assignmentId": draws.guid(estate.seed, "contact", domain.key, group),
+                    "contactGroup": {
+                        "referenceName": group,
+                        "type": "ContactGroupDefinitionReference",
+                    },
+                    "principalId": team[1 + turn].object_id,
+                    "scope": {"referenceName": domain.collection, "type": "CollectionReference"},
+                    "systemData": _system(estate.seed),
+                }
+            )
+    page = next_links.page(request, found, CONTACT_PAGE)
+    return json_answer({"count": len(found), **page})
 
 
 async def account(request: Request) -> Response:
@@ -98,4 +155,6 @@ ROUTES = [
     Route("/account", account),
     Route("/account/", account),
     Route("/account/collections", collections),
+    Route("/account/domains", domains),
+    Route("/account/contactAssignments", contact_assignments),
 ]

@@ -34,6 +34,14 @@ def plane_error(status: int, code: str, message: str) -> Response:
     return json_answer({"error": {"code": code, "message": message}}, status, headers)
 
 
+def graph_error(status: int, code: str, message: str) -> Response:
+    """Error of Microsoft Graph."""
+    request_id = _request_id(message)
+    inner = {"client-request-id": request_id, "request-id": request_id}
+    body = {"error": {"code": code, "message": message, "innerError": inner}}
+    return json_answer(body, status, {"request-id": request_id})
+
+
 def govern_error(status: int, error: str, message: str) -> Response:
     """Error of Immuta Govern."""
     return json_answer({"statusCode": status, "error": error, "message": message}, status)

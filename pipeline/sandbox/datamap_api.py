@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import draws, lineage_graph, paging, search
-from . import sensitivity as s
+from . import lineage_graph, paging, search
+from . import typedefs as definitions
 from .answers import atlas_error, estate_of, json_answer
 from .entity_store import Encoded, EntityStore, bulk_body, single_body
 from .estate import Estate
@@ -113,43 +113,10 @@ def _unknown(guid: str) -> Response:
     return atlas_error(404, "ATLAS-404-00-005", message)
 
 
-def _classification_def(seed: int, name: str) -> dict[str, Any]:
-    return {
-        "attributeDefs": [],
-        "category": "CLASSIFICATION",
-        "createTime": 1615787943724,
-        "createdBy": "admin" if name.startswith("MICROSOFT") else draws.guid(seed, "curator"),
-        "description": name,
-        "entityTypes": [],
-        "guid": draws.guid(seed, "typedef", name),
-        "name": name,
-        "options": {"displayName": name.rpartition(".")[2].replace("_", " ").title()},
-        "subTypes": [],
-        "superTypes": [],
-        "typeVersion": "1.0",
-        "updateTime": 1615787943724,
-        "updatedBy": "admin",
-        "version": 1,
-    }
-
-
 async def typedefs(request: Request) -> Response:
-    """Type definitions; only classifications have any."""
-    kind = request.query_params.get("type", "CLASSIFICATION").upper()
-    names = [*s.TIER, s.ENDORSEMENT, s.LOYALTY, s.HANDLE, s.PROGRAMME, "Retired Project Code"]
-    seed = estate_of(request).seed
-    known = [_classification_def(seed, name) for name in names]
-    return json_answer(
-        {
-            "businessMetadataDefs": [],
-            "classificationDefs": known if kind == "CLASSIFICATION" else [],
-            "entityDefs": [],
-            "enumDefs": [],
-            "relationshipDefs": [],
-            "structDefs": [],
-            "termTemplateDefs": [],
-        }
-    )
+    """Type definitions, of one category or all: never paged, however many there are."""
+    kind = request.query_params.get("type", "").upper()
+    return json_answer(definitions.answer(estate_of(request).seed, kind))
 
 
 async def lineage(request: Request) -> Response:

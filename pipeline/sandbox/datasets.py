@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import clock, columns, draws, platforms
+from . import people as people_of
 from . import sensitivity as s
 from .columns import Column
 from .people import Person, of_domain
@@ -207,12 +208,22 @@ class Dataset:
                 found.append(s.MARKER)
             if self.slot == 21 and self._switched(0.5, 9, "programme"):
                 found.append(s.PROGRAMME)
-        if s.TIER.get(deserved[0] if deserved else "", 3) < 3 and self.bits[34] < 70:
-            label = draws.guid(self.seed, "label", self.bits[34] % 3).upper().replace("-", "_")
-            found.append(s.LABEL_PREFIX + label)
+        if (label := self.label) is not None:
+            found.append(label)
         if self.platform.is_report and self.bits[35] < 40:
             found.append(s.ENDORSEMENT)
         return list(dict.fromkeys(found))
+
+    @property
+    def label(self) -> str | None:
+        """Sensitivity label, as the classification that Purview makes of it."""
+        if self.bits[34] >= 70:
+            return None
+        deserved = next((field.classes[0] for field in self.template.fields if field.classes), "")
+        if s.TIER.get(deserved, 3) >= 3:
+            return None
+        label = draws.guid(self.seed, "label", self.bits[34] % 3)
+        return s.LABEL_PREFIX + label.upper().replace("-", "_")
 
     def contacts(self, people: Sequence[Person]) -> Contacts:
         """Owners and experts by object id."""
@@ -221,8 +232,18 @@ class Dataset:
         experts = (expert,) if self.bits[38] < 120 else ()
         if self._switched(0.10, 45, "ownerless"):
             return Contacts(("",) if self.bits[39] < 50 else (), experts)
+        owner = self._stand_in() or owner
         deputy = team[self.bits[38] % len(team)].object_id
         return Contacts(tuple(dict.fromkeys((owner, deputy)[: 1 + self.bits[39] % 2])), experts)
+
+    def _stand_in(self) -> str | None:
+        """Owner that is no person: the owners' group of the domain, the group of an old project, or a machine."""
+        chance = self.bits[35] ^ self.bits[34]
+        if chance < 24:
+            return people_of.owners_group(self.seed, self.domain)
+        if chance < 34:
+            return people_of.project_group(self.seed, self.domain)
+        return people_of.machine_id(self.seed, "catalog-sync") if chance < 42 else None
 
     @property
     def created_at(self) -> int:
@@ -237,7 +258,7 @@ class Dataset:
             watched += [(0.08, 35, "further class"), (0.15, 40, "secret")]
         days = [
             draws.last_switch(
-                self.seed, self.day, odds, period, self.slot * 7 % period,
+                self.seed, self.day, odds, period, self.slot * 7 % period, self.born,
                 key, self.slot, self.generation,
             )
             for odds, period, key in watched

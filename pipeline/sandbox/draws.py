@@ -65,11 +65,14 @@ def switched(seed: int, day: int, odds: float, period: int, turn: int, *key: obj
     return share(seed, (day + turn) // period, *key) < odds
 
 
-def last_switch(seed: int, day: int, odds: float, period: int, turn: int, *key: object) -> int:
-    """Day on which `switched` took its present value (looks back five periods at most)."""
+def last_switch(
+    seed: int, day: int, odds: float, period: int, turn: int, since: int, *key: object
+) -> int:
+    """Day after `since` on which `switched` took its present value; `since` if it has had it ever since."""
     epoch = (day + turn) // period
     now = share(seed, epoch, *key) < odds
-    for back in range(1, 6):
-        if (share(seed, epoch - back, *key) < odds) != now:
-            return (epoch - back + 1) * period - turn
-    return (epoch - 5) * period - turn
+    while (began := epoch * period - turn) > since:
+        epoch -= 1
+        if (share(seed, epoch, *key) < odds) != now:
+            return began
+    return since

@@ -3,36 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from . import draws, glossary, lineage
+from . import details, draws, lineage, references
 from . import sensitivity as s
 from .datasets import Dataset
 from .estate import Estate
 from .lineage import Process
 
 Json = dict[str, Any]
-_ASSIGNMENT = {
-    "attributes": dict.fromkeys(
-        ("confidence", "createdBy", "description", "expression", "source", "status", "steward")
-    ),
-    "typeName": "AtlasGlossarySemanticAssignment",
-}
 
 
-def related(guid: str, type_name: str, text: str, relation: str, status: str = "ACTIVE") -> Json:
-    """Reference to another entity, as relationship attributes hold it."""
-    return {
-        "displayText": text,
-        "entityStatus": status,
-        "guid": guid,
-        "relationshipAttributes": {"typeName": relation},
-        "relationshipGuid": guid[7::-1] + guid[8:],
-        "relationshipStatus": status,
-        "relationshipType": relation,
-        "typeName": type_name,
-    }
-
-
-def classification(guid: str, type_name: str, status: str = "ACTIVE") -> Json:
+def classification(
+    guid: str, type_name: str, status: str = "ACTIVE", *, as_list: bool = False
+) -> Json:
     """One classification of an entity; labels tell their source, the others a confidence."""
     found: Json = {
         "entityGuid": guid,
@@ -43,7 +25,9 @@ def classification(guid: str, type_name: str, status: str = "ACTIVE") -> Json:
     if type_name.startswith(s.LABEL_PREFIX):
         found["source"] = "LabelService"
     elif type_name == s.ENDORSEMENT:
-        found["attributes"] = {"certifiedBy": "Data Office", "endorsement": "Certified"}
+        # older answers have a text here, newer ones a list
+        certified: Any = ["Certified"] if as_list else "Certified"
+        found["attributes"] = {"certifiedBy": "Data Office", "endorsement": certified}
     else:
         found["attributes"] = {"confidence": None}
     return found
@@ -69,7 +53,7 @@ def dataset(estate: Estate, data: Dataset) -> Json:
     found = _entity(guid, data.type_name, (data.created_at, data.updated_at))
     found["attributes"] = _attributes(data)
     found["collectionId"] = data.collection
-    found["relationshipAttributes"] = _relations(estate, data)
+    found["relationshipAttributes"] = references.of_dataset(estate, data)
     found["sourceDetails"] = {
         "ScanLastModifiedAt": "2025-01-01T08:00:00.1234567Z",
         "ScanResourceId": estate.scan_of(data),
@@ -78,7 +62,8 @@ def dataset(estate: Estate, data: Dataset) -> Json:
     }
     classes = data.classes()
     if classes:
-        found["classifications"] = [classification(guid, name) for name in classes]
+        listed = data.rank % 2 == 0
+        found["classifications"] = [classification(guid, name, as_list=listed) for name in classes]
     owners, experts = data.contacts(estate.people)
     if owners or experts:
         contacts: Json = {"Expert": [{"id": who} for who in experts]} if experts else {}
@@ -86,9 +71,7 @@ def dataset(estate: Estate, data: Dataset) -> Json:
             contacts["Owner"] = [{"id": who} for who in owners]
             contacts["Owner"][0]["info"] = "data owner" if data.bits[39] % 3 == 0 else None
         found["contacts"] = contacts
-    if data.bits[38] < 12:
-        found["labels"] = ["migrated"]
-    return found
+    return found | details.of_dataset(data)
 
 
 def _attributes(data: Dataset) -> Json:
@@ -121,52 +104,6 @@ def storage_owner(data: Dataset) -> str | None:
     return ("dbo", None, "etl_service", "SYSADMIN")[data.rank % 4]
 
 
-def _relations(estate: Estate, data: Dataset) -> Json:
-    flows = estate.lineage
-    relations: Json = {
-        "inputToProcesses": [
-            related(p.guid, p.type_name, p.name, "dataset_process_inputs")
-            for p in flows.readers.get(data.slot, ())
-        ],
-        "outputFromProcesses": [
-            related(p.guid, p.type_name, p.name, "process_dataset_outputs")
-            for p in flows.writers.get(data.slot, ())
-        ],
-        "meanings": [_meaning(estate, index) for index in glossary.of_dataset(data)],
-    }
-    if data.platform.is_table:
-        relations["columns"] = _column_references(data)
-        relations["dbSchema"] = None
-    elif data.platform.is_file:
-        relations["attachedSchema"] = []
-        relations["tabular_schema"] = (
-            related(data.schema_guid, "tabular_schema", "tabular_schema", "tabular_schema_datasets")
-            if data.has_schema
-            else None
-        )
-    return relations
-
-
-def _meaning(estate: Estate, index: int) -> Json:
-    term = estate.terms[index]
-    reference = related(
-        term.guid, "AtlasGlossaryTerm", term.name, "AtlasGlossarySemanticAssignment"
-    )
-    return reference | {"relationshipAttributes": _ASSIGNMENT}
-
-
-def _column_references(data: Dataset) -> list[Json]:
-    kind = data.platform.column_type
-    relation = f"{'tabular_schema' if data.platform.is_file else data.type_name}_columns"
-    return [
-        related(
-            data.column_guid(column.position), kind, column.name, relation,
-            "DELETED" if column.deleted else "ACTIVE",
-        )
-        for column in data.columns()
-    ]  # fmt: skip
-
-
 def schema(data: Dataset) -> Json:
     """Entity of the tabular schema of a file."""
     found = _entity(data.schema_guid, "tabular_schema", (data.created_at, data.created_at))
@@ -176,14 +113,14 @@ def schema(data: Dataset) -> Json:
         "description": None,
     }
     found["collectionId"] = data.collection
-    found["relationshipAttributes"] = {"columns": _column_references(data)}
+    found["relationshipAttributes"] = {"columns": references.to_columns(data)}
     return found
 
 
 _JOINTS = {"databricks": "/columns/", "snowflake": "/columns/", "files": "#__tabular_schema//"}
 
 
-def columns(data: Dataset) -> Iterator[tuple[str, Json]]:
+def columns(estate: Estate, data: Dataset) -> Iterator[tuple[str, Json]]:
     """Guid and entity of every column; what they share is worked out once."""
     platform = data.platform
     times = (data.created_at, data.created_at)
@@ -193,9 +130,10 @@ def columns(data: Dataset) -> Iterator[tuple[str, Json]]:
     if platform.is_file:
         up, relation, kind = "composeSchema", "tabular_schema_columns", "tabular_schema"
     parent = {
-        up: related(data.schema_guid, kind, data.display_name, relation),
+        up: references.related(data.schema_guid, kind, data.display_name, relation),
         "meanings": [],
     }
+    label, meant = data.label, details.column_term(data)
     for field in data.columns():
         guid = data.column_guid(field.position)
         status = "DELETED" if field.deleted else "ACTIVE"
@@ -209,10 +147,13 @@ def columns(data: Dataset) -> Iterator[tuple[str, Json]]:
         }
         found["collectionId"] = collection
         found["relationshipAttributes"] = parent
+        if meant and field.position == meant[0]:
+            found["relationshipAttributes"] = parent | {
+                "meanings": [references.to_term(estate, meant[1])]
+            }
         if field.classes:
-            found["classifications"] = [
-                classification(guid, name, status) for name in field.classes
-            ]
+            names = (*field.classes, label) if label else field.classes
+            found["classifications"] = [classification(guid, name, status) for name in names]
         yield guid, found
 
 
@@ -240,7 +181,9 @@ def process(estate: Estate, flow: Process) -> Json:
         for side, found_ends in ends.items()
     }
     found["relationshipAttributes"] = {
-        side: [related(d.guid, d.type_name, d.display_name, relation) for d in ends[side]]
+        side: [
+            references.related(d.guid, d.type_name, d.display_name, relation) for d in ends[side]
+        ]
         for side, relation in (
             ("inputs", "dataset_process_inputs"),
             ("outputs", "process_dataset_outputs"),

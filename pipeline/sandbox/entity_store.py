@@ -67,7 +67,7 @@ class EntityStore:
             return Encoded(_encode(entities.schema(data)), self._columns(data))
         if not guid.startswith(data.schema_guid[:32]):
             return None
-        found = dict(entities.columns(data)).get(guid)
+        found = dict(entities.columns(self.estate, data)).get(guid)
         return Encoded(_encode(found), b"") if found else None
 
     def _referred(self, data: Dataset) -> bytes:
@@ -81,7 +81,7 @@ class EntityStore:
         return head + b"," + columns if columns else head
 
     def _columns(self, data: Dataset) -> bytes:
-        return b",".join(_member(guid, body) for guid, body in entities.columns(data))
+        return b",".join(_member(guid, body) for guid, body in entities.columns(self.estate, data))
 
 
 def _member(guid: str, body: Json) -> bytes:

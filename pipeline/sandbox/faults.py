@@ -1,13 +1,14 @@
 """Faults that tests switch on: what a path prefix does instead of answering properly."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from .calls import Answer, Call, Layer, Proceed
 
 Kind = Literal["status", "malformed", "truncated", "dropped"]
+INJECTED = b'{"error":{"code":"Injected","message":"an injected fault"}}'
 
 
 @dataclass(slots=True)
@@ -55,54 +56,20 @@ def dropped(times: int | None = None) -> Fault:
 Faults = Mapping[str, Fault]
 
 
-class Faulty:
-    """An application that misbehaves on the path prefixes given; the first that fits counts."""
-
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
-        self._app, self._faults = app, faults
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one call."""
-        fault = self._fault(scope) if scope["type"] == "http" else None
-        if fault is None:
-            await self._app(scope, receive, send)
-        elif fault.kind == "status":
-            body = b'{"error":{"code":"Injected","message":"an injected fault"}}'
-            answer = Response(body, fault.status, fault.headers, "application/json")
-            await answer(scope, receive, send)
-        else:
-            await self._spoil(fault.kind, scope, receive, send)
-
-    def _fault(self, scope: Scope) -> Fault | None:
-        for prefix, fault in self._faults.items():
-            if scope["path"].startswith(prefix) and fault.takes_place():
-                return fault
-        return None
-
-    async def _spoil(self, kind: Kind, scope: Scope, receive: Receive, send: Send) -> None:
-        start: Message = {}
-        chunks: list[bytes] = []
-
-        async def keep(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            else:
-                chunks.append(message.get("body", b""))
-
-        await self._app(scope, receive, keep)
-        body = b"".join(chunks)
-        if kind == "malformed":
-            body = body[:-1] + b",]"
-            start["headers"] = _with_length(start["headers"], len(body))
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
-            return
-        await send(start)
-        half = body[: len(body) // 2] if kind == "truncated" else b""
-        # more is announced and never comes: the server closes the connection
-        await send({"type": "http.response.body", "body": half, "more_body": True})
+def layer(faults: Faults) -> Layer:
+    """Misbehaves on the path prefixes given; the first that fits counts."""
+    return partial(_misbehave, faults)
 
 
-def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
-    kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
-    return [*kept, (b"content-length", str(length).encode())]
+async def _misbehave(faults: Faults, call: Call, proceed: Proceed) -> Answer:
+    for prefix, fault in faults.items():
+        if call.path.startswith(prefix) and fault.takes_place():
+            break
+    else:
+        return await proceed(call)
+    if fault.kind == "status":
+        return Answer(fault.status, INJECTED, {"content-type": "application/json", **fault.headers})
+    answer = await proceed(call)
+    if fault.kind == "malformed":
+        return replace(answer, body=answer.body[:-1] + b",]")
+    return replace(answer, delivery="cut" if fault.kind == "truncated" else "dropped")

@@ -10,6 +10,17 @@ from .vocabulary import DOMAINS, TEMPLATES
 
 STATUSES = ("Approved", "Approved", "Draft", "Alert", "Expired")
 NAMES = ("Northlight Glossary", "Finance Glossary")
+TEMPLATE = "Northlight Template"
+
+
+class Category(NamedTuple):
+    """One glossary category, in another one or at the top."""
+
+    guid: str
+    glossary: int
+    name: str
+    above: str | None
+    terms: tuple[int, ...]
 
 
 class Term(NamedTuple):
@@ -58,6 +69,32 @@ def _term(seed: int, day: int, index: int, people: Sequence[Person]) -> Term:
         experts=(draws.pick(team, seed, "term expert", index).object_id,) if index % 4 == 1 else (),
         updated_at=clock.millis(clock.moment(epoch * 60 - turn, 0.3)),
     )
+
+
+def categories(seed: int) -> list[Category]:
+    """The categories: one at the top of each glossary, below it one per business domain."""
+    found = []
+    for at in range(len(NAMES)):
+        top = draws.guid(seed, "category", at)
+        found.append(Category(top, at, "Business Areas", None, ()))
+        for number, domain in enumerate(DOMAINS):
+            if (domain.key == "finance") == (at == 1):
+                terms = tuple(
+                    index
+                    for index in range(2 * len(TEMPLATES))
+                    if TEMPLATES[index // 2].domain == number and index % 4 != 3
+                )
+                guid = draws.guid(seed, "category", at, domain.key)
+                found.append(Category(guid, at, domain.title, top, terms))
+    return found
+
+
+def related(index: int) -> dict[str, tuple[int, ...]]:
+    """Indexes of related terms by the kind of relation."""
+    found: dict[str, tuple[int, ...]] = {"seeAlso": (index ^ 1,)} if index % 6 == 0 else {}
+    if index % 10 in (2, 4):
+        found["synonyms"] = (index + 2 if index % 10 == 2 else index - 2,)
+    return found
 
 
 def of_dataset(dataset: Dataset) -> tuple[int, ...]:

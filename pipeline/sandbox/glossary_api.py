@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import entities, glossary, paging
+from . import glossary, paging, references
 from .answers import atlas_error, estate_of, json_answer
 from .estate import Estate
 from .glossary import Term
@@ -50,6 +50,7 @@ def _term(estate: Estate, term: Term) -> Json:
         "longDescription": f"What {owner} means by {term.nick_name}.",
         "name": term.name,
         "nickName": term.nick_name,
+        "abbreviation": "".join(word[0] for word in term.nick_name.split() if word)[:4],
         "qualifiedName": f"{term.name}@{owner}",
         "shortDescription": None,
         "status": term.status,
@@ -59,6 +60,62 @@ def _term(estate: Estate, term: Term) -> Json:
     }
     if contacts:
         found["contacts"] = contacts
+    return found | _extras(estate, term)
+
+
+def _extras(estate: Estate, term: Term) -> Json:
+    """What only some terms have: a parent said outright, resources, related terms, template attributes."""
+    index = term.number
+    found: Json = {}
+    if index % 4 == 1:
+        above = estate.terms[index - 1]
+        found["parentTerm"] = {
+            "displayText": above.name,
+            "relationGuid": above.guid[::-1],
+            "termGuid": above.guid,
+        }
+    if index % 5 == 0:
+        found["resources"] = [
+            {"displayName": "Handbook", "url": f"https://handbook.northlight.example/{turn}"}
+            for turn in range(1 + index % 3)
+        ]
+    if index % 3 == 0:
+        found["templateName"] = [glossary.TEMPLATE]
+        values = {"Regulation": ["GDPR", "SOX"][: 1 + index % 2], "Reviewed": index % 2 == 0}
+        found["attributes"] = {glossary.TEMPLATE: values}
+    for kind, others in glossary.related(index).items():
+        found[kind] = [_header(one) for at in others for one in estate.terms[at : at + 1]]
+    return found
+
+
+def _header(term: Term) -> Json:
+    return {
+        "displayText": term.name,
+        "relationGuid": term.guid[7::-1] + term.guid[8:],
+        "termGuid": term.guid,
+    }
+
+
+def _category(estate: Estate, category: glossary.Category) -> Json:
+    owner = glossary.NAMES[category.glossary]
+    found: Json = {
+        "anchor": {
+            "glossaryGuid": glossary.glossary_guid(estate.seed, category.glossary),
+            "relationGuid": category.guid[7::-1] + category.guid[8:],
+        },
+        "guid": category.guid,
+        "lastModifiedTS": "1",
+        "name": category.name,
+        "qualifiedName": f"{category.name}@{owner}",
+    }
+    if category.above:
+        found["qualifiedName"] = f"{category.name}.Business Areas@{owner}"
+        found["parentCategory"] = {
+            "categoryGuid": category.above,
+            "relationGuid": category.above[::-1],
+        }
+    if category.terms:
+        found["terms"] = [_header(estate.terms[index]) for index in category.terms]
     return found
 
 
@@ -70,13 +127,30 @@ async def glossaries(request: Request) -> Response:
     return json_answer(paging.plain_page(found, request.query_params))
 
 
+def _place(estate: Estate, guid: str) -> int | None:
+    """Number of the glossary with this guid."""
+    guids = [glossary.glossary_guid(estate.seed, at) for at in range(len(glossary.NAMES))]
+    return guids.index(guid) if guid in guids else None
+
+
+async def categories(request: Request) -> Response:
+    """Categories of one glossary."""
+    estate, guid = estate_of(request), request.path_params["guid"]
+    place = _place(estate, guid)
+    if place is None:
+        return atlas_error(404, "ATLAS-404-00-005", f"Given instance guid {guid} is not found")
+    mine = [one for one in glossary.categories(estate.seed) if one.glossary == place]
+    page = paging.plain_page(mine, request.query_params)
+    return json_answer([_category(estate, one) for one in page])
+
+
 async def terms(request: Request) -> Response:
     """Terms of one glossary."""
     estate, guid = estate_of(request), request.path_params["guid"]
-    guids = [glossary.glossary_guid(estate.seed, at) for at in range(len(glossary.NAMES))]
-    if guid not in guids:
+    place = _place(estate, guid)
+    if place is None:
         return atlas_error(404, "ATLAS-404-00-005", f"Given instance guid {guid} is not found")
-    mine = [term for term in estate.terms if term.glossary == guids.index(guid)]
+    mine = [term for term in estate.terms if term.glossary == place]
     page = paging.plain_page(mine, request.query_params)
     return json_answer([_term(estate, term) for term in page])
 
@@ -84,7 +158,7 @@ async def terms(request: Request) -> Response:
 def _assigned(estate: Estate, term: Term) -> list[Json]:
     relation = "AtlasGlossarySemanticAssignment"
     return [
-        entities.related(data.guid, data.type_name, data.display_name, relation)
+        references.related(data.guid, data.type_name, data.display_name, relation)
         for data in estate.datasets_by_term.get(term.number, [])
     ]
 
@@ -117,4 +191,5 @@ ROUTES = [
     Route(BASE + "/term/{guid}", term),
     Route(BASE + "/terms/{guid}/assignedEntities", assigned_entities),
     Route(BASE + "/{guid}/terms", terms),
+    Route(BASE + "/{guid}/categories", categories),
 ]

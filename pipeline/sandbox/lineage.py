@@ -10,6 +10,9 @@ from .datasets import Dataset
 from .vocabulary import COMPANY
 
 HUB_READERS = 45
+TRUNK_LOADS = 130
+RELATION_WIDTH = 100
+"""References that an entity lists of one kind; how many there are, only the lineage call tells."""
 
 
 class Process(NamedTuple):
@@ -24,10 +27,13 @@ class Process(NamedTuple):
 
 
 class Lineage:
-    """All processes of an estate, found by guid and by the slots they touch."""
+    """All processes of an estate, found by guid and by the slots they touch, and the edges without a process."""
 
-    def __init__(self, processes: Sequence[Process]) -> None:
+    def __init__(
+        self, processes: Sequence[Process], direct: Sequence[tuple[int, int]] = ()
+    ) -> None:
         self.processes = list(processes)
+        self.sinks, self.sources = _both_ways(direct)
         self.by_guid = {process.guid: process for process in processes}
         self.readers: dict[int, list[Process]] = defaultdict(list)
         self.writers: dict[int, list[Process]] = defaultdict(list)
@@ -38,8 +44,21 @@ class Lineage:
                 self.writers[slot].append(process)
 
 
+def _both_ways(
+    edges: Sequence[tuple[int, int]],
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Where the edges of each slot lead, and where they come from."""
+    onward: dict[int, list[int]] = defaultdict(list)
+    back: dict[int, list[int]] = defaultdict(list)
+    for source, sink in edges:
+        onward[source].append(sink)
+        back[sink].append(source)
+    return onward, back
+
+
 def processes(seed: int, assets: int) -> Lineage:
-    """Lineage of the estate: many small flows, one hub with many readers, one cycle of three."""
+    """Lineage of the estate: many small flows, one hub with many readers, one cycle of three, two assets
+    between which more processes run than either lists, and a few edges that people drew."""
     lasting = [slot for slot in range(assets) if slot % 5 != 4]
     found = [_flow(seed, turn, lasting) for turn in range(max(4, assets // 20))]
     hub, *rest = lasting
@@ -49,7 +68,14 @@ def processes(seed: int, assets: int) -> Lineage:
     found += [
         _process(seed, f"ring-{turn}", (ring[turn],), (ring[(turn + 1) % 3],)) for turn in range(3)
     ]
-    return Lineage(found)
+    start, end = rest[:2]
+    found += [_process(seed, f"trunk-{turn}", (start,), (end,)) for turn in range(TRUNK_LOADS)]
+    drawn = [
+        (slot, lasting[-1 - at])
+        for at, slot in enumerate(lasting[3:30:7])
+        if slot < lasting[-1 - at]
+    ]
+    return Lineage(found, drawn)
 
 
 def _flow(seed: int, turn: int, lasting: Sequence[int]) -> Process:
@@ -97,3 +123,13 @@ def column_mapping(process: Process, datasets: Sequence[Dataset]) -> str:
                 }
             )
     return json.dumps(mappings)
+
+
+def direct_mapping(source: Dataset, sink: Dataset) -> list[dict[str, str]]:
+    """Column pairs of an edge that people drew: columns of the same name."""
+    theirs = {column.name.lower(): column.name for column in sink.columns()}
+    return [
+        {"Source": column.name, "Sink": theirs[column.name.lower()]}
+        for column in source.columns()
+        if column.name.lower() in theirs and not column.deleted
+    ]

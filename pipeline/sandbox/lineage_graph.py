@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import lineage
+from . import glossary, lineage
 from . import sensitivity as s
 from .estate import Estate
 from .lineage import Process
@@ -22,7 +22,10 @@ def neighbours(estate: Estate, guid: str, direction: str) -> list[str]:
     if data is None:
         return []
     near = flows.writers if direction == "INPUT" else flows.readers
-    return [process.guid for process in near.get(data.slot, ())]
+    drawn = flows.sources if direction == "INPUT" else flows.sinks
+    return [process.guid for process in near.get(data.slot, ())] + [
+        estate.datasets[slot].guid for slot in drawn.get(data.slot, ())
+    ]
 
 
 def header(estate: Estate, guid: str) -> Json:
@@ -36,9 +39,7 @@ def header(estate: Estate, guid: str) -> Json:
     names = data.classes()
     meanings = [
         {"confidence": 0, "displayText": term.name, "termGuid": term.guid}
-        for index, found in estate.datasets_by_term.items()
-        if data in found
-        for term in [estate.terms[index]]
+        for term in (estate.terms[index] for index in glossary.of_dataset(data))
     ]
     return {
         "attributes": {"name": data.display_name, "qualifiedName": data.qualified_name},

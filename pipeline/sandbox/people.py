@@ -60,6 +60,26 @@ def _person(seed: int, index: int, day: int) -> Person:
     )
 
 
+def group_id(seed: int, name: str) -> str:
+    """Entra object id of a group, e.g. of `data-office` or of everybody in a business domain."""
+    return draws.guid(seed, "entra group", name)
+
+
+def machine_id(seed: int, name: str) -> str:
+    """Entra object id of a service principal."""
+    return draws.guid(seed, "entra application", name)
+
+
+def owners_group(seed: int, domain: int) -> str:
+    """Group of the data owners of a business domain."""
+    return group_id(seed, f"{DOMAINS[domain].key}-owners")
+
+
+def project_group(seed: int, domain: int) -> str:
+    """Group of a project that is over: nobody in it can sign in."""
+    return group_id(seed, f"{DOMAINS[domain].key}-migration")
+
+
 def of_domain(people: Sequence[Person], domain: int) -> list[Person]:
     """The people of one business domain."""
     return list(people[domain :: len(DOMAINS)])

@@ -1,21 +1,24 @@
 """The scanning plane of Purview: data sources, scans, schedules and runs."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import clock, draws, platforms
+from . import access_policies, draws, next_links, platforms, run_rows, scan_settings_api
 from .answers import estate_of, json_answer, plane_error
-from .estate import Estate
-from .scans import Run, Scan, Source, Trigger
+from .estate import Estate, tenant_id
+from .scans import Scan, Source, Trigger
 from .vocabulary import DOMAINS
 
 Json = dict[str, Any]
 CREATED = "2024-02-23T15:45:16.5674969Z"
+RUN_PAGE = 50
+PAGED_FROM = "Databricks"
+"""Runs of sources with such names come in pages; all others in one answer, however many there are."""
+GOVERNANCE = ("Disabled", "Enabled", "DisabledByAnotherAccount", "EnabledAtAncestorScope")
 
 
 def _reference(at: int) -> Json:
@@ -27,17 +30,29 @@ def _reference(at: int) -> Json:
     }
 
 
-def _source(at: int, source: Source) -> Json:
-    host = platforms.host(source.platform, source.host_number)
-    address: Json = {
-        "files": {
-            "endpoint": f"https://{host}/",
-            "location": "westeurope",
-            "resourceGroup": "data",
-        },
-        "powerbi": {"tenant": draws.guid(0, "tenant")},
-        "synapse": {"dedicatedSqlEndpoint": host, "location": "westeurope"},
-    }.get(source.platform.key, {"host": host})
+def _address(seed: int, at: int, source: Source) -> Json:
+    """Where a source is, in the words of its kind."""
+    platform = source.platform
+    host = platforms.host(platform, source.host_number)
+    if platform.is_report:
+        return {"tenant": tenant_id(seed)}
+    if platform not in (platforms.FILES, platforms.SYNAPSE):
+        return {"host": host}
+    azure: Json = {
+        "dataUseGovernance": GOVERNANCE[at % len(GOVERNANCE)],
+        "location": "westeurope",
+        "resourceGroup": "data",
+        "resourceId": access_policies.resource_path(seed, platform, source.host_number)[:-3],
+        "resourceName": host.partition(".")[0],
+        "subscriptionId": tenant_id(seed),
+    }
+    if platform.is_file:
+        return {**azure, "endpoint": f"https://{host}/"}
+    serverless = host.replace(".sql.", "-ondemand.sql.")
+    return {**azure, "dedicatedSqlEndpoint": host, "serverlessSqlEndpoint": serverless}
+
+
+def _source(seed: int, at: int, source: Source) -> Json:
     return {
         "creationType": "Manual",
         "id": f"datasources/{source.name}",
@@ -46,11 +61,10 @@ def _source(at: int, source: Source) -> Json:
         "properties": {
             "collection": _reference(at),
             "createdAt": CREATED,
-            "dataSourceCollectionMovingState": (0, "0", "Active")[at % 3],
-            "dataUseGovernance": "Disabled",
+            "dataSourceCollectionMovingState": "Moving" if at == 11 else (0, "0", "Active")[at % 3],
             "lastModifiedAt": CREATED,
             "parentCollection": None,
-            **address,
+            **_address(seed, at, source),
         },
     }
 
@@ -61,7 +75,8 @@ def _list(rows: Sequence[Json]) -> Response:
 
 async def data_sources(request: Request) -> Response:
     """Every registered data source."""
-    return _list([_source(at, source) for at, source in enumerate(estate_of(request).sources)])
+    estate = estate_of(request)
+    return _list([_source(estate.seed, at, one) for at, one in enumerate(estate.sources)])
 
 
 def _find(estate: Estate, request: Request) -> tuple[Source | None, Scan | None]:
@@ -72,7 +87,9 @@ def _find(estate: Estate, request: Request) -> tuple[Source | None, Scan | None]
 
 
 def _scan(at: int, source: Source, scan: Scan) -> Json:
-    return {
+    ruleset, of = scan_settings_api.ruleset_of(source, scan)
+    credential = scan_settings_api.credential_of(source)
+    found: Json = {
         "creationType": "Manual",
         "dataSourceName": source.name,
         "id": f"datasources/{source.name}/scans/{scan.name}",
@@ -80,14 +97,17 @@ def _scan(at: int, source: Source, scan: Scan) -> Json:
         "name": scan.name,
         "properties": {
             "collection": _reference(at),
-            "connectedVia": None,
+            "connectedVia": scan_settings_api.runtime_of(source),
             "createdAt": CREATED,
             "lastModifiedAt": CREATED,
-            "scanRulesetName": source.platform.kind,
-            "scanRulesetType": "System",
+            "scanRulesetName": ruleset,
+            "scanRulesetType": of,
         },
         "scanId": draws.guid(0, "scan", source.name, scan.name),
     }
+    if credential is not None:
+        found["properties"]["credential"] = credential
+    return found
 
 
 async def scans(request: Request) -> Response:
@@ -133,66 +153,24 @@ async def trigger(request: Request) -> Response:
     return json_answer(_trigger(source, scan, scan.trigger))
 
 
-def _assets(run: Run) -> tuple[int, int]:
-    failed = run.discovered // 10 if run.ingestion == "PartialSucceeded" else 0
-    return run.discovered - failed, failed
-
-
-def _run(source: Source, run: Run) -> Json:
-    def stamp(when: datetime | None) -> str | None:
-        return clock.iso_ticks(when) if when else None
-
-    error = {"code": "ScanFailed", "message": "The credential was refused.", "details": None}
-    found: Json = {
-        "dataSourceType": source.platform.kind,
-        "diagnostics": {"exceptionCountMap": {}, "notifications": []},
-        "endTime": stamp(run.ended_at),
-        "error": error if run.status == "Failed" else None,
-        "errorMessage": error["message"] if run.status == "Failed" else None,
-        "id": run.id,
-        "ingestionJobId": run.id,
-        "parentId": None,
-        "resourceId": f"datasources/{source.name}",
-        "runType": "Scheduled",
-        "scanLevelType": run.level,
-        "scanRulesetType": "System",
-        "scanRulesetVersion": 5,
-        "startTime": stamp(run.started_at),
-        "status": run.status,
-    }
-    succeeded, failed = _assets(run)
-    if run.discovery is not None:
-        found["discoveryExecutionDetails"] = {
-            "discoveryStartTime": stamp(run.started_at),
-            "discoveryEndTime": stamp(run.ended_at),
-            "isErrorLogAvailable": False,
-            "statistics": {
-                "assets": {"classified": succeeded // 3, "discovered": run.discovered, "failed": 0}
-            },
-            "status": run.discovery,
-        }
-    if run.ingestion is not None:
-        found["ingestionExecutionDetails"] = {
-            "ingestionStartTime": stamp(run.started_at),
-            "ingestionEndTime": stamp(run.ended_at),
-            "isErrorLogAvailable": False,
-            "statistics": {
-                "assets": {"failed": failed, "processing": 0, "succeeded": succeeded},
-                "relationships": {"failed": 0, "processing": 0, "succeeded": succeeded},
-            },
-            "status": run.ingestion,
-        }
-    if run.discovery is None and run.ingestion is None:  # an answer in the older style
-        found |= {"assetsClassified": succeeded // 3, "assetsDiscovered": run.discovered}
-    return found
+async def scan_filter(request: Request) -> Response:
+    """What one scan reads and leaves out; 404 where nobody has narrowed it."""
+    source, scan = _find(estate_of(request), request)
+    found = scan_settings_api.filter_of(source, scan) if source and scan else None
+    if found is None:
+        return plane_error(404, "Filter_NotFound", "The filter does not exist.")
+    return json_answer(found)
 
 
 async def runs(request: Request) -> Response:
-    """Run history of one scan, in one page however long it is."""
+    """Run history of one scan: in one page however long it is, or in pages where the source is one of those."""
     source, scan = _find(estate_of(request), request)
     if source is None or scan is None:
         return plane_error(404, "Scan_NotFound", "The scan does not exist.")
-    return _list([_run(source, run) for run in scan.runs])
+    rows = [run_rows.row(source, scan, run) for run in scan.runs]
+    if source.name.startswith(PAGED_FROM):
+        return json_answer({"count": len(rows), **next_links.page(request, rows, RUN_PAGE)})
+    return _list(rows)
 
 
 _SCANS = "/scan/datasources/{source}/scans"
@@ -200,5 +178,7 @@ ROUTES = [
     Route("/scan/datasources", data_sources),
     Route(_SCANS, scans),
     Route(_SCANS + "/{scan}/triggers/default", trigger),
+    Route(_SCANS + "/{scan}/filters/custom", scan_filter),
     Route(_SCANS + "/{scan}/runs", runs),
+    *scan_settings_api.ROUTES,
 ]

@@ -8,6 +8,8 @@ from . import clock, draws, platforms
 from .platforms import PLATFORMS, Platform
 
 HISTORY_DAYS = 45
+LONG_HISTORY_DAYS = {3: 520, 6: 260}
+"""Of some sources, by their place, runs are kept for much longer: more than a hundred of them."""
 RUN_ENDS = (
     ("Succeeded", "Succeeded", "Succeeded", 0.78),
     ("Failed", "Failed", "Failed", 0.86),
@@ -110,15 +112,16 @@ def _trigger(seed: int, day: int, platform: Platform, at: int) -> Trigger | None
 def _runs(seed: int, day: int, platform: Platform, at: int, turn: int) -> tuple[Run, ...]:
     """History of a scan, newest first."""
     step = 90 if turn else 7 if platform.is_report else 2 + at % 3
+    kept = HISTORY_DAYS if turn else LONG_HISTORY_DAYS.get(at, HISTORY_DAYS)
     found = [
         _run(seed, then, at, turn)
-        for then in range(day, day - HISTORY_DAYS, -1)
+        for then in range(day, day - kept, -1)
         if (then + at) % step == 0 and not _is_halted(seed, then, at)
     ]
     if at == 2 and not turn:  # one scan is at work while the state is taken
         busy = clock.cut(day) - timedelta(minutes=25)
         guid = draws.guid(seed, "busy run", at, day)
-        found.insert(0, Run(guid, "InProgress", "InProgress", None, busy, None, "Full", 0))
+        found.insert(0, Run(guid, "InProgress", "Running", None, busy, None, "Full", 0))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from . import clock, entities, glossary
+from . import clock, details, entities, glossary
 from . import sensitivity as s
 from .datasets import Dataset
 from .entities import Json
@@ -139,7 +139,7 @@ def matches(estate: Estate, query: Json) -> list[Dataset]:
 def hit(estate: Estate, data: Dataset) -> Json:
     """One search hit; `contact` is absent where there is none."""
     classes, labels = hit_classes(data)
-    owners, experts = data.contacts(estate.people)
+    owners, experts = details.contacts_shown(estate.people, data)
     found: Json = {
         "@search.score": 1.0,
         "assetType": [data.platform.asset_type],

@@ -1,7 +1,8 @@
 """The server: both products on one host, before them a gateway with their common rules."""
 
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from queue import Queue
@@ -14,18 +15,42 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import account_api, datamap_api, glossary_api, govern_api, market_api, scan_api, signin
-from .answers import atlas_error, govern_error, market_error, plane_error
+from . import (
+    account_api,
+    audit_api,
+    data_access_api,
+    datamap_api,
+    glossary_api,
+    govern_api,
+    graph_api,
+    legacy_catalog_api,
+    lookups_api,
+    market_api,
+    policy_api,
+    scan_api,
+    signin,
+    unified_catalog_api,
+)
+from . import faults as injected
+from .answers import atlas_error, govern_error, graph_error, market_error, plane_error
+from .calls import Layer, Layered
 from .estate import World, tenant_id
-from .faults import Faults, Faulty
+from .faults import Faults
 from .paging import PagingError
 from .signin import Tokens
+from .weather import REPORT, chosen, report
 
 URL_LIMIT = 8192
-OPEN_PATHS = ("/health", "/marketplace/health", "/bim/apikey/authenticate")
-VERSIONED_PREFIXES = ("/account", "/scan/", "/datamap/api/search/")
+OPEN_PATHS = (REPORT, "/health", "/marketplace/health", "/bim/apikey/authenticate")
+VERSIONED_PREFIXES = (
+    *signin.PLANE_PATHS,
+    "/datamap/api/search/",
+    "/datamap/api/audit/",
+    "/catalog/api/search/",
+)
 
 
 class Gateway:
@@ -50,9 +75,13 @@ class Gateway:
         refused = signin.refusal(self._tokens, path, header.decode("latin-1"))
         if refused is not None:
             return refused
-        needs_version = path.startswith(VERSIONED_PREFIXES) or path.endswith("/next")
+        versioned = path.startswith(VERSIONED_PREFIXES)
+        # the Atlas part asks for no version, so that clients of Apache Atlas can read it
+        needs_version = versioned or (path.endswith("/next") and "/atlas/" not in path)
         if needs_version and "api-version" not in parse_qs(scope["query_string"].decode("latin-1")):
             message = "The api-version query parameter is required."
+            if path.startswith(("/datamap/", "/catalog/")):
+                return atlas_error(400, "ATLAS-400-00-01A", f"invalid parameters: {message}")
             return plane_error(400, "MissingApiVersionParameter", message)
         return None
 
@@ -60,10 +89,12 @@ class Gateway:
 async def _bad_paging(request: Request, refused: Exception) -> Response:
     """Refusal of a paging parameter, in the shape of the plane."""
     path, message = request.url.path, str(refused)
-    if path.startswith("/datamap/"):
+    if path.startswith(("/datamap/", "/catalog/")):
         return atlas_error(400, "ATLAS-400-00-01A", f"invalid parameters: {message}")
-    if path.startswith(("/account", "/scan/")):
+    if path.startswith(signin.PLANE_PATHS):
         return plane_error(400, "InvalidParameter", message)
+    if path.startswith(signin.GRAPH_PATH):
+        return graph_error(400, "Request_BadRequest", message)
     make = market_error if path.startswith("/marketplace/") else govern_error
     return make(400, "Bad Request", message)
 
@@ -72,10 +103,12 @@ async def _not_found(request: Request, refused: Exception) -> Response:
     """Answer for an address that no plane has."""
     del refused
     path = request.url.path
-    if path.startswith("/datamap/"):
+    if path.startswith(("/datamap/", "/catalog/")):
         return atlas_error(404, "ATLAS-404-00-00E", f"no such address: {path}")
-    if path.startswith(("/account", "/scan/")):
+    if path.startswith(signin.PLANE_PATHS):
         return plane_error(404, "NotFound", f"no such address: {path}")
+    if path.startswith(signin.GRAPH_PATH):
+        return graph_error(404, "BadRequest", f"Resource not found for the segment '{path}'.")
     make = market_error if path.startswith("/marketplace/") else govern_error
     return make(404, "Not Found", f"Cannot {request.method} {path}")
 
@@ -86,20 +119,47 @@ def app(
     as_of: datetime | None = None,
     *,
     faults: Faults | None = None,
+    weather: Sequence[str] = (),
+    layers: Sequence[Layer] = (),
+    clock: Callable[[], float] = time.monotonic,
     token_lifetime_s: int = 3599,
+    account_access: bool = True,
 ) -> Starlette:
-    """The application; with `as_of` None the estate moves on with the clock."""
+    """The application; with `as_of` None the estate moves on with the clock.
+
+    `layers` come before every weather; `clock` is what weathers count seconds by. Without `account_access` the roles of the Unified
+    Catalog are refused, as they are to an identity that has no role on the account's Azure resource.
+    """
     tokens = Tokens(token_lifetime_s)
     middleware = [Middleware(Gateway, tokens=tokens)]
-    if faults:
-        middleware.insert(0, Middleware(Faulty, faults=faults))
-    planes = (signin, datamap_api, glossary_api, account_api, scan_api, market_api, govern_api)
+    weathers = chosen(weather, seed, clock)
+    outside: list[Layer] = [*layers, *weathers, *([injected.layer(faults)] if faults else [])]
+    if outside:
+        middleware.insert(0, Middleware(Layered, layers=outside))
+    planes = (
+        signin,
+        datamap_api,
+        glossary_api,
+        account_api,
+        audit_api,
+        scan_api,
+        policy_api,
+        unified_catalog_api,
+        data_access_api,
+        lookups_api,
+        graph_api,
+        market_api,
+        govern_api,
+    )
+    routes = [Route(REPORT, report), *(route for plane in planes for route in plane.ROUTES)]
     found = Starlette(
-        routes=[route for plane in planes for route in plane.ROUTES],
+        routes=[*routes, *legacy_catalog_api.routes(routes)],
         middleware=middleware,
         exception_handlers={PagingError: _bad_paging, 404: _not_found},
     )
     found.state.tokens = tokens
+    found.state.account_access = account_access
+    found.state.weathers = weathers
     found.state.world = World(seed, assets, as_of)
     return found
 
@@ -111,6 +171,7 @@ def credentials(seed: int) -> dict[str, str]:
         "client_id": signin.CLIENT_ID,
         "client_secret": signin.CLIENT_SECRET,
         "purview_token": signin.PURVIEW_TOKEN,
+        "graph_token": signin.GRAPH_TOKEN,
         "immuta_api_key": signin.IMMUTA_KEY,
         "immuta_request_token": signin.REQUEST_TOKEN,
     }
@@ -155,7 +216,11 @@ def serve(
     Port 0 takes a free one; `ready` is called with the port once connections are accepted.
     `options` go to `app`.
     """
-    served = app(seed, assets, as_of, **options)
+    serve_app(app(seed, assets, as_of, **options), port=port, ready=ready)
+
+
+def serve_app(served: Starlette, *, port: int, ready: Callable[[int], None] | None = None) -> None:
+    """Serves an application as `serve` does."""
     served.state.world.now()
     _Server(served, port, ready or (lambda _: None)).serve_until_told()
 
@@ -165,8 +230,15 @@ def running(
     *, seed: int = 1, assets: int = 2000, as_of: datetime | None = None, **options: Any
 ) -> Iterator[str]:
     """Base URL of a sandbox that serves from a thread of this process for the block's time."""
+    with running_app(app(seed, assets, as_of, **options)) as url:
+        yield url
+
+
+@contextmanager
+def running_app(served: Starlette) -> Iterator[str]:
+    """Base URL of an application that is served as `running` does."""
     ports: Queue[int] = Queue()
-    server = _Server(app(seed, assets, as_of, **options), 0, ports.put)
+    server = _Server(served, 0, ports.put)
     thread = Thread(target=server.serve_until_told, name="sandbox", daemon=True)
     thread.start()
     try:

@@ -13,7 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import atlas_error, govern_error, json_answer, market_error, plane_error
+from .answers import (
+    atlas_error,
+    govern_error,
+    graph_error,
+    json_answer,
+    market_error,
+    plane_error,
+)
 from .clock import iso_millis
 
 CLIENT_ID = "sandbox-client"
@@ -21,7 +28,18 @@ CLIENT_SECRET = "sandbox-secret"  # noqa: S105 (public: it opens the sandbox onl
 IMMUTA_KEY = "sandbox-immuta-key"
 REQUEST_TOKEN = "sandbox-request-token"  # noqa: S105
 PURVIEW_TOKEN = "sandbox-purview-token"  # noqa: S105 (stands in for a token of Entra ID)
+GRAPH_TOKEN = "sandbox-graph-token"  # noqa: S105
+OBJECT_ID = "c011ec70-0000-4000-a000-000000000001"
+"""Entra object id of the identity that CLIENT_ID and PURVIEW_TOKEN sign in."""
 AUDIENCE = "https://purview.azure.net"
+RESOURCE_ID = "73c2949e-da2d-457a-9607-fcc665198967"
+"""Application id of Purview: a token can be asked for by it as well (Azure/Purview-Samples)."""
+GRAPH_AUDIENCE = "https://graph.microsoft.com"
+GRANTED: dict[str, list[str]] = {AUDIENCE: [], GRAPH_AUDIENCE: ["Directory.Read.All"]}
+"""Application permissions of the identity: Purview has roles of its own instead."""
+PLANE_PATHS = ("/account", "/scan/", "/policyStore/", "/policystore/", "/datagovernance/")
+"""Where Purview's planes are that answer errors in the same shape, and demand a version."""
+GRAPH_PATH = "/v1.0/"
 _KEY = b"sandbox"
 
 
@@ -31,23 +49,30 @@ class Tokens:
 
     lifetime_s: int = 3599
 
-    def issue(self, audience: str) -> str:
-        """A fresh token."""
-        expires = str(int(time.time()) + self.lifetime_s)
-        body = base64.urlsafe_b64encode(f"{audience} {expires}".encode()).decode()
+    def issue(self, audience: str, **claims: object) -> str:
+        """A fresh token: a JSON Web Token with these claims (RFC 7519)."""
+        now = int(time.time())
+        times = {"aud": audience, "iat": now, "exp": now + self.lifetime_s}
+        body = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(times | claims)}"
         return f"{body}.{_signature(body)}"
 
     def accepts(self, token: str, audience: str) -> bool:
         """Whether the token is ours, is for that audience and has not expired."""
-        body, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature, _signature(body)):
+        body, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), _signature(body).encode()):
             return False
-        theirs, _, expires = base64.urlsafe_b64decode(body).decode().partition(" ")
-        return theirs == audience and int(expires) > time.time()
+        text = body.partition(".")[2]
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return bool(claims["aud"] == audience and claims["exp"] > time.time())
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
 
 
 def _signature(body: str) -> str:
-    return hmac.new(_KEY, body.encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(_KEY, body.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _refused(code: str, number: int, message: str, status: int = 401) -> Response:
@@ -62,19 +87,21 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 async def entra_token(request: Request) -> Response:
-    """Token for Purview by the client-credentials grant, in the v1 or the v2 form."""
+    """Token for Purview or Microsoft Graph by the client-credentials grant, in the v1 or the v2 form."""
     form, newer = await _form(request), "/v2.0/" in request.url.path
     if form.get("grant_type") != "client_credentials":
         return _refused("unsupported_grant_type", 70003, "The grant type is not supported.", 400)
     wanted = form.get("scope" if newer else "resource", "")
-    if wanted != AUDIENCE + ("/.default" if newer else ""):
+    named = wanted.removesuffix("/.default") if newer else wanted
+    resource = AUDIENCE if named == RESOURCE_ID else named
+    if resource not in (AUDIENCE, GRAPH_AUDIENCE) or newer == (named == wanted):
         return _refused("invalid_scope", 70011, f"The scope {wanted!r} is not valid.", 400)
     if form.get("client_id") != CLIENT_ID:
         return _refused("unauthorized_client", 700016, "The application was not found.", 400)
     if form.get("client_secret") != CLIENT_SECRET:
         return _refused("invalid_client", 7000215, "Invalid client secret provided.")
     tokens: Tokens = request.app.state.tokens
-    token = tokens.issue("purview")
+    token = tokens.issue(resource, oid=OBJECT_ID, appid=CLIENT_ID, roles=GRANTED[resource])
     if newer:
         return json_answer(
             {
@@ -89,7 +116,7 @@ async def entra_token(request: Request) -> Response:
             "access_token": token,
             "expires_in": str(tokens.lifetime_s),
             "expires_on": str(int(time.time()) + tokens.lifetime_s),
-            "resource": AUDIENCE,
+            "resource": resource,
             "token_type": "Bearer",
         }
     )
@@ -118,14 +145,18 @@ def refusal(tokens: Tokens, path: str, authorization: str) -> Response | None:
     """Answer to a call without valid credentials for its plane; None where they are in order."""
     scheme, _, token = authorization.partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
-    if path.startswith("/datamap/"):
-        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, "purview"):
+    if path.startswith(("/datamap/", "/catalog/")):
+        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, AUDIENCE):
             return None
         return atlas_error(401, "Unauthorized", "The access token is missing or invalid.")
-    if path.startswith(("/account", "/scan/")):
-        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, "purview"):
+    if path.startswith(PLANE_PATHS):
+        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, AUDIENCE):
             return None
         return plane_error(401, "Unauthorized", "The access token is missing or invalid.")
+    if path.startswith(GRAPH_PATH):
+        if bearer == GRAPH_TOKEN or tokens.accepts(bearer, GRAPH_AUDIENCE):
+            return None
+        return graph_error(401, "InvalidAuthenticationToken", "Access token is empty or invalid.")
     if path.startswith("/marketplace/"):
         if bearer == REQUEST_TOKEN:
             return None

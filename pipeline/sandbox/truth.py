@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from . import clock, truth_access, truth_catalog, truth_immuta, truth_links
+from . import clock, truth_access, truth_catalog, truth_immuta, truth_links, truth_owners
 from .estate import Estate, History
 
 
@@ -27,4 +27,5 @@ def _verdicts(estate: Estate, as_of: datetime) -> Iterator[tuple[str, str, str, 
     yield from truth_catalog.verdicts(estate, as_of)
     yield from truth_immuta.verdicts(estate)
     yield from truth_links.verdicts(estate)
+    yield from truth_owners.verdicts(estate)
     yield from truth_access.verdicts(estate, as_of)

@@ -5,6 +5,8 @@ A row of `history.<table>` is in force from snapshot `valid_from` (its number) u
 that the session variable `snapshot` names; `<table>_at('2026-11-01')` is any other.
 """
 
+from pathlib import Path
+
 import duckdb
 
 from pipeline.warehouse import schema
@@ -15,6 +17,9 @@ ROW_HASH = "row_hash"
 
 STAGED_HASH = "content_hash"
 """What a staged row may add to its hash: everything else that was read of the same item."""
+
+CARRIED_HASH = "carried_hash"
+"""The hash of a staged row that was taken over from the last snapshot: what it was made of is not here."""
 
 
 def initialise(con: duckdb.DuckDBPyConnection) -> None:
@@ -40,35 +45,85 @@ def create_staging(con: duckdb.DuckDBPyConnection, database: str, groups: tuple[
         if table.group in groups:
             columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
             con.execute(
-                f"create table {database}.{table.name} ({columns}, {STAGED_HASH} ubigint default 0)"
+                f"create table {database}.{table.name} "
+                f"({columns}, {STAGED_HASH} ubigint default 0, {CARRIED_HASH} ubigint)"
             )
 
 
-def merge(con: duckdb.DuckDBPyConnection, table: Table, staged: str, number: int) -> None:
+def show_last(con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> None:
+    """Makes `before_<table>` of every collected table: the rows in force in `warehouse`, with their hash.
+
+    Without a warehouse they are empty. They are temporary: only `con` sees them.
+    """
+    if warehouse is not None:
+        con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as last (read_only)")
+    for table in schema.tables().values():
+        if table.group in schema.COLLECTED and table.historised:
+            names = ", ".join(column.name for column in table.columns)
+            rows = (
+                f"select {names}, {ROW_HASH} from last.history.{table.name} where valid_to is null"
+                if warehouse is not None
+                else f"select {names}, null::ubigint as {ROW_HASH} from {table.name} where false"
+            )
+            con.execute(f"create temp view before_{table.name} as {rows}")
+    if warehouse is not None:
+        con.execute("create temp view before_exchange as from last.exchange")
+
+
+def carry(con: duckdb.DuckDBPyConnection, name: str, things: str, column: str) -> None:
+    """Stages the last snapshot's rows of `name` whose `column` is a `key` of the relation `things`."""
+    names = ", ".join(c.name for c in schema.tables()[name].columns)
+    con.execute(
+        f"insert into {name} by name select {names}, {ROW_HASH} as {CARRIED_HASH} "
+        f"from before_{name} semi join {things} as thing on thing.key = {column}"
+    )
+
+
+def carry_exchanges(con: duckdb.DuckDBPyConnection, first: int) -> None:
+    """Stages the exchanges before page `first` that staged rows point to."""
+    for table in schema.tables().values():
+        if table.group in schema.COLLECTED and "page_id" in table.names and table.historised:
+            con.execute(
+                "insert into exchange by name select * from before_exchange where page_id in "
+                f"(select page_id from {table.name} where page_id < {first}) "
+                "and page_id not in (select page_id from exchange)"
+            )
+
+
+def merge(
+    con: duckdb.DuckDBPyConnection, table: Table, staged: str, number: int, *, carried: bool = False
+) -> None:
     """Makes snapshot `number` of `table` equal to the relation `staged`: closes what is gone or changed, adds what is new.
 
-    `staged` has the table's columns and `content_hash`; its keys are unique (the gate has checked).
+    `staged` has the table's columns and `content_hash`, and where rows may be `carried`, their
+    `carried_hash`; its keys are unique (the gate has checked).
     """
     target = _stored(table)
     content = ", ".join(table.content)
     same = " and ".join(f"old.{key} = new.{key}" for key in (*table.key, ROW_HASH))
     names = ", ".join(column.name for column in table.columns)
+    row_hash = f"hash({content}, {STAGED_HASH})"
+    if carried:
+        row_hash = f"coalesce({CARRIED_HASH}, {row_hash})"
+    said = f"(select {names}, {row_hash} as {ROW_HASH} from {staged})"
+    if not con.execute(f"select 1 from {target} limit 1").fetchall():
+        con.execute(
+            f"insert into {target} by name select new.*, {number} as valid_from from {said} as new"
+        )
+        return
+    # only what is new is copied: nearly every row of a night is there already
     con.execute(
-        f"create or replace temp table incoming as "
-        f"select {names}, hash({content}, {STAGED_HASH}) as {ROW_HASH} from {staged}"
+        f"create or replace temp table incoming as select new.* from {said} as new "
+        f"where not exists (select 1 from {target} as old where {same} and old.valid_to is null)"
     )
     con.execute(
         f"update {target} as old set valid_to = ? where valid_to is null "
-        f"and not exists (select 1 from incoming as new where {same})",
+        f"and not exists (select 1 from {said} as new where {same})",
         [number],
     )
     # judging a snapshot again replaces what the first judgement added: it was never in force
     con.execute(f"delete from {target} where valid_from = valid_to")
-    con.execute(
-        f"insert into {target} by name "
-        f"select new.*, {number} as valid_from from incoming as new "
-        f"where not exists (select 1 from {target} as old where {same} and old.valid_to is null)"
-    )
+    con.execute(f"insert into {target} by name select *, {number} as valid_from from incoming")
     con.execute("drop table incoming")
 
 

@@ -10,7 +10,7 @@ import duckdb
 NOT_HISTORISED = ("snapshot", "exchange")
 """Tables that only grow: one row per snapshot, one row per exchange."""
 
-COLLECTED = ("run", "purview", "immuta")
+COLLECTED = ("run", "purview", "immuta", "directory")
 """Groups of tables that a collection stages, the gate checks and a seal merges: all but the judge's own."""
 
 PROVENANCE = ("page_id", "item")
@@ -38,7 +38,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Table:
-    """One public table; `group` is run, purview, immuta or judge."""
+    """One public table; `group` is run, purview, immuta, directory or judge."""
 
     name: str
     group: str
@@ -53,9 +53,14 @@ class Table:
         return self.name not in NOT_HISTORISED
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
     def content(self) -> tuple[str, ...]:
         """The columns that say something about the subject: all but provenance."""
-        return tuple(c.name for c in self.columns if c.name not in PROVENANCE)
+        return tuple(name for name in self.names if name not in PROVENANCE)
 
 
 def read(name: str) -> str:

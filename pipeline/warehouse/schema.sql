@@ -17,6 +17,7 @@ create table snapshot (
     judged_at timestamptz,                   -- null = not judged yet: verdicts and findings are those of the snapshot before
     estate varchar not null,                 -- which estate: account names, or sandbox
     complete boolean not null,               -- no list was cut short and no call was given up
+    refreshed boolean not null,              -- every detail was read anew; false = those of unchanged assets are carried over
     skipped varchar[] not null,              -- planes switched off by configuration
     tool_version varchar not null,           -- version of Pass Muster
     config_sha256 varchar not null,          -- digest of the effective configuration, secrets left out
@@ -44,7 +45,8 @@ create table exchange (
     part varchar not null,                   -- file below the run folder
     part_offset bigint not null,             -- where the gzip member starts
     part_length bigint not null,             -- length of the gzip member
-    redactions varchar[]                     -- JSON pointers of secrets replaced before storing
+    redactions varchar[],                    -- JSON pointers of secrets replaced before storing; '' = the whole body
+    refused boolean not null                 -- last answer to a call that was given up: evidence of a gap, no page
 );
 
 -- one row per endpoint of the snapshot's run
@@ -58,6 +60,7 @@ create table reconciliation (
     server_total bigint,                     -- what it said on the last page, or keys asked for; null = it says nothing
     row_count bigint not null,               -- items read, repeats included
     distinct_keys bigint not null,           -- items read, repeats removed
+    carried bigint not null,                 -- items not asked for, as nothing says that they have changed since they were read
     verdict varchar not null,                -- reconciled | weak | incomplete | no_control_total | skipped
     note varchar                             -- why it is not reconciled
 );
@@ -69,10 +72,42 @@ create table gap (
     tables varchar[] not null,               -- public tables that lack rows because of it
     status integer,                          -- HTTP status, null if there was no answer
     reason varchar not null,                 -- in words
+    page_id bigint,                          -- exchange.page_id of the refusal, where there was an answer
     primary key (endpoint, key)
 );
 
 -- group: purview
+
+-- one row per search hit: what is catalogued, as the search index shows it (glossary terms are hits too)
+create table search_hit (
+    guid varchar primary key,                -- entity guid
+    type_name varchar not null,              -- e.g. snowflake_table
+    name varchar,                            -- display name, untrusted text
+    qualified_name varchar,                  -- natural key in Purview
+    object_type varchar,                     -- Tables, Files, Reports ...
+    asset_type varchar,                      -- e.g. Snowflake
+    collection_id varchar,                   -- collection.id
+    description varchar,                     -- from the scan
+    owner_in_source varchar,                 -- copied from the storage system; not the governance owner
+    created_at timestamptz,                  -- createTime
+    updated_at timestamptz,                  -- updateTime
+    classifications varchar[] not null,      -- of the asset; for built-in types also of its columns
+    labels varchar[] not null,               -- sensitivity labels
+    owners varchar[] not null,               -- object ids of Owner contacts, as the index has them
+    experts varchar[] not null,              -- object ids of Expert contacts, as the index has them
+    digest ubigint not null,                 -- of the whole hit: where it differs, the details are read anew
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per asset that search listed and that was gone when its details were asked for
+create table vanished_asset (
+    guid varchar primary key,                -- entity guid
+    type_name varchar not null,              -- e.g. snowflake_table
+    name varchar,                            -- display name, untrusted text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
 
 -- one row per catalogued asset found by search (datasets, reports, containers), as its entity was read
 create table asset (
@@ -89,6 +124,7 @@ create table asset (
     user_description varchar,                -- written by people
     owner_in_source varchar,                 -- owner attribute copied from the storage system; not the governance owner
     endorsement varchar,                     -- Certified, Promoted
+    certified_by varchar,                    -- who certified it, as sent
     sensitivity_label varchar,               -- Microsoft.Label.<id>
     data_source_name varchar,                -- data source whose scan produced it
     scan_name varchar,                       -- scan that produced it
@@ -135,6 +171,20 @@ create table classification (
     primary key (entity_guid, type_name)
 );
 
+-- one row per sensitivity label of an asset (column_guid null) or of one of its columns
+create table sensitivity_label (
+    entity_guid varchar not null,            -- the asset or the column that carries it
+    label_id varchar not null,               -- guid of the label, in lower case with dashes
+    type_name varchar not null,              -- as sent: Microsoft.Label.<id>
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    column_guid varchar references asset_column (guid), -- asset_column.guid; null = on the asset itself
+    status varchar not null,                 -- ACTIVE or DELETED
+    source varchar,                          -- who set it, e.g. LabelService
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (entity_guid, label_id)
+);
+
 -- one row per asset, role and principal; an empty principal id is no contact and is left out
 create table contact (
     asset_guid varchar not null references asset (guid), -- asset.guid
@@ -144,6 +194,63 @@ create table contact (
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (asset_guid, role, principal_id)
+);
+
+-- one row per contact that only one of the search index and the asset itself has: which of them is right is unknown
+create table contact_conflict (
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    role varchar not null,                   -- Owner or Expert
+    principal_id varchar not null,           -- Entra object id
+    seen_in varchar not null,                -- search or entity
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_guid, role, principal_id)
+);
+
+-- one row per managed attribute that an asset has a value of
+create table managed_attribute (
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    group_name varchar not null,             -- managed_attribute_def.group_name
+    name varchar not null,                   -- managed_attribute_def.name
+    value varchar not null,                  -- as text; several values as JSON
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_guid, group_name, name)
+);
+
+-- one row per free-text label that people put on an asset; nothing to do with sensitivity labels
+create table asset_label (
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    label varchar not null,                  -- untrusted text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_guid, label)
+);
+
+-- one row per custom attribute of an asset: a name and a value of somebody's own, defined nowhere
+create table custom_attribute (
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    name varchar not null,                   -- untrusted text
+    value varchar not null,                  -- untrusted text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_guid, name)
+);
+
+-- one row per reference from an asset to another entity, as the asset lists it; those to columns and schemas are in asset_column
+create table relationship (
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    attribute varchar not null,              -- e.g. meanings, inputToProcesses, dbSchema, sinks
+    other_guid varchar not null,             -- the entity at the other end, which may be unknown here
+    relationship_guid varchar not null,      -- of the relationship itself; empty where it is not sent
+    other_type varchar,                      -- type of the other end
+    type varchar,                            -- relationship type, e.g. dataset_process_inputs
+    entity_status varchar not null,          -- ACTIVE or DELETED; of the other end
+    relationship_status varchar not null,    -- ACTIVE or DELETED; of the relationship
+    attributes json,                         -- of the relationship, as sent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_guid, attribute, other_guid, relationship_guid)
 );
 
 -- one row per classification type defined in the tenant
@@ -156,6 +263,37 @@ create table classification_def (
     updated_at timestamptz,                  -- updateTime
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per entity type: what kinds of assets, processes and parts of them there can be
+create table entity_def (
+    name varchar primary key,                -- e.g. snowflake_table
+    guid varchar,                            -- type guid
+    description varchar,                     -- what it stands for
+    service_type varchar,                    -- kind of source, e.g. Snowflake
+    super_types varchar[] not null,          -- entity_def.name of the types directly above
+    schema_elements_attribute varchar,       -- relationship attribute that holds its columns; null = the types above say
+    created_at timestamptz,                  -- createTime
+    updated_at timestamptz,                  -- updateTime
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per managed attribute defined in the tenant
+create table managed_attribute_def (
+    group_name varchar not null,             -- the group it belongs to
+    name varchar not null,                   -- attribute name
+    group_guid varchar,                      -- type guid of the group
+    data_type varchar not null,              -- e.g. string, array<string>, the name of a list of choices
+    description varchar,                     -- of the attribute, or else of its group
+    applicable_types varchar[] not null,     -- entity_def.name of the types that may have it, those below them included
+    is_required boolean not null,            -- must have a value
+    is_disabled boolean not null,            -- retired: values stay, new ones cannot be given
+    max_length integer,                      -- characters, where limited
+    updated_at timestamptz,                  -- updateTime of the group
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (group_name, name)
 );
 
 -- one row per glossary
@@ -172,10 +310,17 @@ create table term (
     guid varchar primary key,                -- term guid
     glossary_guid varchar not null references glossary (guid), -- glossary.guid
     name varchar not null,                   -- the short name where there is one
-    qualified_name varchar,                  -- Term@Glossary
+    nick_name varchar,                       -- nickName, as sent
+    qualified_name varchar,                  -- Term@Glossary; Parent_Child@Glossary below another
+    parent_guid varchar,                     -- term.guid of the term above; null = at the top
     status varchar,                          -- Draft | Approved | Alert | Expired
+    abbreviation varchar,                    -- acronym
     short_description varchar,               -- one line
     long_description varchar,                -- may hold HTML: untrusted
+    usage varchar,                           -- how to use it
+    resource_count integer not null,         -- links to further reading
+    related json,                            -- guid and name of related terms by kind, e.g. synonyms; null = none
+    attributes json,                         -- values of the term template's attributes, by template
     created_at timestamptz,                  -- createTime
     updated_at timestamptz,                  -- updateTime
     page_id bigint not null,                 -- exchange.page_id
@@ -192,13 +337,69 @@ create table term_contact (
     primary key (term_guid, role, principal_id)
 );
 
--- one row per term assigned to an asset
-create table term_assignment (
+-- one row per glossary category
+create table glossary_category (
+    guid varchar primary key,                -- category guid
+    glossary_guid varchar not null references glossary (guid), -- glossary.guid
+    name varchar not null,                   -- display name
+    qualified_name varchar,                  -- Category@Glossary; Child.Parent@Glossary below another
+    parent_guid varchar,                     -- glossary_category.guid of the category above; null = at the top
+    description varchar,                     -- free text
+    created_at timestamptz,                  -- createTime
+    updated_at timestamptz,                  -- updateTime
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per category and term in it
+create table term_category (
+    category_guid varchar not null references glossary_category (guid), -- glossary_category.guid
     term_guid varchar not null,              -- term.guid, where the term's glossary could be read
-    asset_guid varchar not null references asset (guid), -- asset.guid
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
-    primary key (term_guid, asset_guid)
+    primary key (category_guid, term_guid)
+);
+
+-- one row per term assigned to an asset (column_guid null) or to one of its columns
+create table term_assignment (
+    term_guid varchar not null,              -- term.guid, where the term's glossary could be read
+    entity_guid varchar not null,            -- the asset or the column it is assigned to
+    asset_guid varchar not null references asset (guid), -- asset.guid
+    column_guid varchar references asset_column (guid), -- asset_column.guid; null = to the asset itself
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (term_guid, entity_guid)
+);
+
+-- one row per Purview account that was read: the one that the collector signed in to
+create table account (
+    id varchar primary key,                  -- account name
+    name varchar,                            -- friendly name
+    resource_id varchar,                     -- Azure resource id
+    location varchar,                        -- Azure region
+    default_domain_id varchar,               -- platform_domain.id, where the answer says
+    provisioning_state varchar,              -- e.g. Succeeded
+    public_network_access varchar,           -- whether it can be reached without a private endpoint
+    created_at timestamptz,                  -- properties.createdAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per platform domain of the account (a tree of collections with administrators of its own; no business domain)
+create table platform_domain (
+    id varchar primary key,                  -- the domain's name in the API
+    name varchar,                            -- friendly name
+    description varchar,                     -- free text
+    environment varchar,                     -- Prod or Test
+    container_type varchar,                  -- Domain or Collection
+    provisioning_state varchar,              -- e.g. Succeeded
+    merged_account varchar,                  -- account that was merged into it
+    merge_status varchar,                    -- Succeeded | Failed | InProgress
+    created_at timestamptz,                  -- systemData.createdAt
+    created_by varchar,                      -- object id or a literal
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- one row per collection; the root has no parent
@@ -207,6 +408,29 @@ create table collection (
     name varchar,                            -- friendly name
     parent_id varchar,                       -- collection.id of the parent
     description varchar,                     -- free text
+    provisioning_state varchar,              -- e.g. Succeeded
+    created_at timestamptz,                  -- systemData.createdAt
+    created_by varchar,                      -- object id or a literal
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per collection of which the service says in which platform domain it lies
+create table collection_domain (
+    collection_id varchar primary key,       -- collection.id
+    domain_id varchar not null,              -- platform_domain.id
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per contact of a collection, a data source or a scan (contacts of assets are in contact)
+create table contact_assignment (
+    id varchar primary key,                  -- assignment id
+    principal_id varchar not null,           -- Entra object id
+    contact_group varchar,                   -- what they are there for, e.g. experts
+    scope_kind varchar,                      -- Collection | Datasource | Scan | AdaptiveScope; what they are a contact of
+    scope_id varchar,                        -- its name, e.g. collection.id
     created_at timestamptz,                  -- systemData.createdAt
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
@@ -218,6 +442,15 @@ create table data_source (
     kind varchar not null,                   -- e.g. AzureSynapseWorkspace, Snowflake
     collection_id varchar,                   -- collection.id
     address varchar,                         -- endpoint, host or server, whichever the kind has
+    aws_account_id varchar,                  -- of an Amazon account, which has no address
+    resource_id varchar,                     -- Azure resource id
+    resource_name varchar,                   -- Azure resource
+    resource_group varchar,                  -- Azure resource group
+    subscription_id varchar,                 -- Azure subscription
+    location varchar,                        -- Azure region
+    data_use_governance varchar,             -- Disabled | Enabled | DisabledByAnotherAccount | EnabledAtAncestorScope
+    moving_state varchar,                    -- Active | Moving | Failed; whether it is on its way to another collection
+    creation_type varchar,                   -- Manual | AutoNative | AutoManaged
     created_at timestamptz,                  -- properties.createdAt
     updated_at timestamptz,                  -- properties.lastModifiedAt
     page_id bigint not null,                 -- exchange.page_id
@@ -230,8 +463,17 @@ create table scan (
     data_source_name varchar not null references data_source (name), -- data_source.name
     name varchar not null,                   -- scan name
     kind varchar,                            -- e.g. SnowflakeCredential
-    ruleset_name varchar,                    -- scan rule set
+    scan_guid varchar,                       -- scanId
+    ruleset_name varchar,                    -- scan_ruleset.name
     ruleset_type varchar,                    -- System or Custom
+    collection_id varchar,                   -- collection.id into which it writes
+    credential_name varchar,                 -- scan_credential.name; null = it signs in as the account itself
+    credential_kind varchar,                 -- as the scan says
+    integration_runtime varchar,             -- integration_runtime.name; null = the service's own
+    creation_type varchar,                   -- Manual | AutoNative | AutoManaged
+    log_level varchar,                       -- as sent
+    created_at timestamptz,                  -- properties.createdAt
+    updated_at timestamptz,                  -- properties.lastModifiedAt
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );
@@ -245,6 +487,22 @@ create table scan_trigger (
     starts_at timestamptz,                   -- first occurrence
     ends_at timestamptz,                     -- last occurrence; null = open
     scan_level varchar,                      -- Full or Incremental
+    time_zone varchar,                       -- of the schedule
+    last_scheduled_at timestamptz,           -- lastScheduled
+    created_at timestamptz,                  -- properties.createdAt
+    updated_at timestamptz,                  -- properties.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per scan with a filter of its own: what it reads and what it leaves out
+create table scan_filter (
+    scan_id varchar primary key references scan (id), -- scan.id
+    name varchar,                            -- e.g. custom
+    include_uri_prefixes varchar[] not null, -- what is read
+    exclude_uri_prefixes varchar[] not null, -- what of that is left out
+    include_regexes varchar[] not null,      -- what is read
+    exclude_regexes varchar[] not null,      -- what of that is left out
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );
@@ -254,6 +512,7 @@ create table scan_run (
     id varchar primary key,                  -- run id
     scan_id varchar not null references scan (id), -- scan.id
     status varchar not null,                 -- Accepted | InProgress | TransientFailure | Succeeded | Failed | Canceled
+    outcome varchar,                         -- Complete | Partial | Failed | Running | Canceled; did it work in full, by all three statuses and failed counts; null = a word not known
     started_at timestamptz,                  -- startTime
     ended_at timestamptz,                    -- endTime
     scan_level varchar,                      -- Full or Incremental
@@ -262,10 +521,160 @@ create table scan_run (
     ingestion_status varchar,                -- ingestion part, where reported
     assets_discovered bigint,                -- either API version
     assets_classified bigint,                -- either API version
-    assets_failed bigint,                    -- where reported
+    assets_failed bigint,                    -- in discovery, where reported
+    assets_ingested bigint,                  -- ingestion part, where reported
+    assets_not_ingested bigint,              -- ingestion part, where reported
+    assets_processing bigint,                -- ingestion part, where reported
+    relationships_ingested bigint,           -- ingestion part, where reported
+    relationships_not_ingested bigint,       -- ingestion part, where reported
+    ruleset_type varchar,                    -- System or Custom
+    ruleset_version integer,                 -- scan_ruleset.version
+    data_source_kind varchar,                -- e.g. AdlsGen2
+    resource_id varchar,                     -- what was scanned
+    parent_id varchar,                       -- scan_run.id of the run it is a part of
+    ingestion_job_id varchar,                -- of the ingestion part
+    queued_at timestamptz,                   -- older answers only
+    discovery_started_at timestamptz,        -- discovery part, where reported
+    discovery_ended_at timestamptz,          -- discovery part, where reported
+    ingestion_started_at timestamptz,        -- ingestion part, where reported
+    ingestion_ended_at timestamptz,          -- ingestion part, where reported
+    error_code varchar,                      -- where it failed
     error_message varchar,                   -- untrusted text
+    notifications json,                      -- diagnostics, as sent: untrusted text
+    exception_counts json,                   -- diagnostics: number of exceptions by kind
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per scan rule set and version: what a scan looks for
+create table scan_ruleset (
+    ruleset_type varchar not null,           -- System or Custom
+    name varchar not null,                   -- scan.ruleset_name
+    kind varchar not null,                   -- kind of data source, e.g. AdlsGen2
+    version integer not null,                -- scan_run.ruleset_version; 0 = not stated
+    status varchar,                          -- Enabled or Disabled
+    description varchar,                     -- free text
+    excluded_classifications varchar[] not null, -- system classifications it does not look for
+    included_rules varchar[] not null,       -- classification_rule.name of the custom rules it applies
+    file_extensions varchar[] not null,      -- kinds of files it opens; empty = not stated
+    created_at timestamptz,                  -- properties.createdAt
+    updated_at timestamptz,                  -- properties.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (ruleset_type, name, kind, version)
+);
+
+-- one row per classification rule: how a scan recognises a class
+create table classification_rule (
+    name varchar primary key,                -- rule name
+    kind varchar not null,                   -- System or Custom
+    classification_name varchar,             -- classification_def.name that it sets
+    status varchar,                          -- Enabled or Disabled
+    version integer,                         -- counts its changes
+    description varchar,                     -- free text
+    action varchar,                          -- Keep or Delete
+    minimum_percentage_match double,         -- share of values that must match
+    minimum_distinct_match_count integer,    -- number of different values that must match
+    data_patterns varchar[] not null,        -- regular expressions for values
+    column_patterns varchar[] not null,      -- regular expressions for column names
+    created_at timestamptz,                  -- properties.createdAt
+    updated_at timestamptz,                  -- properties.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per credential that scans may use; what it consists of is neither kept nor shown
+create table scan_credential (
+    name varchar primary key,                -- scan.credential_name
+    kind varchar not null,                   -- AccountKey | ServicePrincipal | BasicAuth | SqlAuth | AmazonARN | ConsumerKeyAuth | DelegatedAuth | ManagedIdentity
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per integration runtime: the machine from which scans reach a source
+create table integration_runtime (
+    name varchar primary key,                -- scan.integration_runtime
+    kind varchar not null,                   -- Managed or SelfHosted
+    description varchar,                     -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per role that can be given on a collection
+create table metadata_role (
+    id varchar primary key,                  -- e.g. purviewmetadatarole_builtin_data-curator
+    name varchar,                            -- e.g. data-curator
+    friendly_name varchar,                   -- display name
+    description varchar,                     -- free text
+    role_type varchar,                       -- e.g. BuiltIn
+    data_actions varchar[] not null,         -- what it allows, e.g. Microsoft.Purview/accounts/data/read
+    conditional boolean not null,            -- its condition says more than these actions
+    provisioning_state varchar,              -- e.g. Provisioned
+    version integer,                         -- counts its changes
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per metadata policy: who has which role on one collection; its rules are read into role_assignment
+create table metadata_policy (
+    id varchar primary key,                  -- policy id
+    name varchar,                            -- policy_<collection>
+    collection_id varchar,                   -- collection.id; null = it names none
+    parent_collection_id varchar,            -- collection.id of the parent, as the policy says
+    inherits boolean not null,               -- whoever has a permission on another collection has it here; false = restricted, or the root
+    version integer,                         -- counts its changes
+    description varchar,                     -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per collection, role and principal that a metadata policy gives it to, on the collection itself or on one it inherits from;
+-- principal * = a rule that cannot be read as a list of principals, or permissions of a collection whose policy was not read
+create table role_assignment (
+    collection_id varchar not null,          -- collection.id
+    role_id varchar not null,                -- metadata_role.id; * = any
+    principal_id varchar not null,           -- Entra object id; * = not known who
+    principal_kind varchar not null,         -- user_or_service_principal | group | unknown
+    granted_on varchar not null,             -- collection whose policy names the principal
+    inherited_from varchar,                  -- granted_on where that is another collection; null = own
+    conditional boolean not null,            -- no certain grant: the rule excludes or asks for something else, or nothing permits what it gives
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (collection_id, role_id, principal_id, principal_kind, granted_on)
+);
+
+-- one row per DevOps policy rule and principal: roles on the data system itself
+create table devops_policy (
+    resource_name varchar not null,          -- the resource in Purview
+    role_name varchar not null,              -- e.g. purviewdatarole_builtin_sqlperfmonitor
+    principal_id varchar not null,           -- Entra object id
+    principal_kind varchar not null,         -- user_or_service_principal or group
+    resource_path varchar not null,          -- Azure resources it is about; empty = not stated
+    effect varchar not null,                 -- Permit or Deny
+    created_by varchar,                      -- object id or a literal
+    created_at timestamptz,                  -- systemData.createdAt
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (resource_name, role_name, principal_id, principal_kind, resource_path, effect)
+);
+
+-- one row per self-service policy and principal: access to data given on request
+create table self_service_policy (
+    id varchar not null,                     -- policy id
+    principal_id varchar not null,           -- Entra object id: who benefits
+    principal_kind varchar not null,         -- user_or_service_principal or group
+    role_name varchar,                       -- e.g. purviewdatarole_builtin_read
+    resource_path varchar,                   -- Azure resources it is about
+    effect varchar,                          -- Permit or Deny
+    requestor_id varchar,                    -- Entra object id: who asked
+    expires_at timestamptz,                  -- null = no end
+    created_by varchar,                      -- object id or a literal
+    created_at timestamptz,                  -- systemData.createdAt
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (id, principal_id, principal_kind)
 );
 
 -- one row per Process entity (what moves data from inputs to outputs)
@@ -280,19 +689,21 @@ create table process (
     item varchar not null                    -- JSON pointer in that page
 );
 
--- one row per input, process and output: data flows from_guid -> process_guid -> to_guid
+-- one row per input, process and output: data flows from_guid -> process_guid -> to_guid, or directly where nobody names a process
+-- an asset without a row has no lineage that was seen, which is not the same as none
 create table lineage_edge (
     from_guid varchar not null,              -- asset.guid, or an asset this identity cannot see
     to_guid varchar not null,                -- asset.guid, or an asset this identity cannot see
-    process_guid varchar not null references process (guid), -- process.guid
+    process_guid varchar not null,           -- process.guid; empty = from asset to asset directly
+    kind varchar not null,                   -- process or direct
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (from_guid, to_guid, process_guid)
 );
 
--- one row per column pair that a process declares (names, not guids: that is all Purview has)
+-- one row per column pair that a process, or a direct edge, declares (names, not guids: that is all Purview has)
 create table column_lineage (
-    process_guid varchar not null references process (guid), -- process.guid
+    process_guid varchar not null,           -- process.guid; empty = from asset to asset directly
     from_qualified_name varchar not null,    -- input asset, * = many or unknown
     from_column varchar not null,            -- column name
     to_qualified_name varchar not null,      -- output asset
@@ -300,6 +711,347 @@ create table column_lineage (
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (process_guid, from_qualified_name, from_column, to_qualified_name, to_column)
+);
+
+-- one row per business domain of the Unified Catalog
+create table business_domain (
+    id varchar primary key,                  -- guid
+    name varchar not null,                   -- display name
+    parent_id varchar,                       -- business_domain.id of the parent; the topmost may name the tenant's catalog
+    type varchar,                            -- FunctionalUnit | LineOfBusiness | DataDomain | Regulatory | Project
+    status varchar,                          -- Draft | Published | Expired
+    restricted boolean,                      -- only named people see what is in it
+    description varchar,                     -- free text
+    managed_attributes json,                 -- as sent
+    created_at timestamptz,                  -- systemData.createdAt
+    created_by varchar,                      -- Entra object id
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    updated_by varchar,                      -- Entra object id
+    expired_at timestamptz,                  -- systemData.expiredAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per collection of the Data Map that a business domain is related to
+create table business_domain_collection (
+    domain_id varchar not null references business_domain (id), -- business_domain.id
+    collection_id varchar not null,          -- collection.id
+    platform_domain varchar,                 -- platform domain that the collection is in
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (domain_id, collection_id)
+);
+
+-- one row per scope, role of the Unified Catalog and principal; members that a role takes over from another one included
+create table domain_role_assignment (
+    scope_id varchar not null,               -- what the role counts for: a business domain or the whole tenant
+    domain_id varchar,                       -- business_domain.id; null = a role for the whole tenant
+    role_id varchar not null,                -- e.g. purviewdatagovernancerole_builtin_business-domain-owner
+    principal_kind varchar not null,         -- identity or group
+    principal_id varchar not null,           -- Entra object id of a user, a service principal or a group
+    conditional boolean not null,            -- the policy names further conditions, which are not evaluated
+    inherited_from varchar,                  -- rule that names the principal; null = the role's own
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (scope_id, role_id, principal_kind, principal_id)
+);
+
+-- one row per data product of the Unified Catalog
+create table purview_data_product (
+    id varchar primary key,                  -- guid
+    name varchar not null,                   -- display name
+    domain_id varchar,                       -- business_domain.id
+    status varchar,                          -- Draft | Published | Expired
+    type varchar,                            -- e.g. Master, Analytical, Operational
+    description varchar,                     -- free text, may hold HTML
+    business_use varchar,                    -- free text: what it is for
+    update_frequency varchar,                -- Hourly | Daily | Weekly | Monthly | Quarterly | Yearly
+    endorsed boolean,                        -- by its domain
+    sensitivity_label varchar,               -- label id
+    audience varchar[] not null,             -- e.g. DataAnalyst; empty = none named
+    asset_count bigint,                      -- the server's own count of its data assets
+    subscriber_count integer,                -- the server's own count of active subscribers
+    quality_score double,                    -- data quality score
+    has_terms_of_use boolean not null,       -- any terms of use are linked
+    has_documentation boolean not null,      -- any documentation is linked
+    managed_attributes json,                 -- as sent
+    provisioning_state varchar,              -- Unknown | Succeeded | SoftDeleted
+    created_at timestamptz,                  -- systemData.createdAt
+    created_by varchar,                      -- Entra object id
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    updated_by varchar,                      -- Entra object id
+    expired_at timestamptz,                  -- systemData.expiredAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per data product of the Unified Catalog, role and principal
+create table purview_data_product_contact (
+    product_id varchar not null references purview_data_product (id), -- purview_data_product.id
+    role varchar not null,                   -- Owner | Expert | DatabaseAdmin
+    principal_id varchar not null,           -- Entra object id
+    info varchar,                            -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (product_id, role, principal_id)
+);
+
+-- one row per data asset of the Unified Catalog: the same thing as an asset of the Data Map, under an id of its own
+create table catalog_asset (
+    id varchar primary key,                  -- guid; not the one of the Data Map
+    name varchar not null,                   -- display name
+    type varchar,                            -- AzureSqlTable | ADLSGen2Path | General
+    description varchar,                     -- free text
+    asset_guid varchar,                      -- asset.guid, which may be gone from the Data Map; null = of another source
+    asset_type varchar,                      -- type name in the Data Map
+    qualified_name varchar,                  -- natural key in the Data Map
+    account varchar,                         -- account of the Data Map
+    classifications varchar[] not null,      -- copied from the Data Map when it was last refreshed
+    provisioning_state varchar,              -- Unknown | Succeeded | SoftDeleted
+    refreshed_at timestamptz,                -- when it was last copied from the Data Map
+    created_at timestamptz,                  -- systemData.createdAt
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per data asset of a data product of the Unified Catalog
+create table purview_data_product_asset (
+    product_id varchar not null references purview_data_product (id), -- purview_data_product.id
+    catalog_asset_id varchar not null,       -- catalog_asset.id
+    asset_guid varchar,                      -- asset.guid; null = cannot be told, because the data asset is not in catalog_asset
+    relation varchar,                        -- Related or Synonym
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (product_id, catalog_asset_id)
+);
+
+-- one row per term of the Unified Catalog; terms of the classic glossary are in term
+create table catalog_term (
+    id varchar primary key,                  -- guid
+    name varchar not null,                   -- display name
+    domain_id varchar,                       -- business_domain.id
+    parent_id varchar,                       -- catalog_term.id of the parent
+    status varchar,                          -- Draft | Published | Expired
+    description varchar,                     -- may hold HTML: untrusted
+    acronyms varchar[] not null,             -- empty = none
+    has_resources boolean not null,          -- any further reading is linked
+    is_leaf boolean,                         -- has no terms below it
+    managed_attributes json,                 -- as sent
+    created_at timestamptz,                  -- systemData.createdAt
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    expired_at timestamptz,                  -- systemData.expiredAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per term of the Unified Catalog, role and principal
+create table catalog_term_contact (
+    term_id varchar not null references catalog_term (id), -- catalog_term.id
+    role varchar not null,                   -- Owner | Expert | DatabaseAdmin
+    principal_id varchar not null,           -- Entra object id
+    info varchar,                            -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (term_id, role, principal_id)
+);
+
+-- one row per term of the Unified Catalog and data product or critical data element that it describes
+create table catalog_term_use (
+    term_id varchar not null,                -- catalog_term.id
+    used_by varchar not null,                -- DataProduct or CriticalDataElement
+    used_by_id varchar not null,             -- purview_data_product.id or critical_data_element.id
+    relation varchar,                        -- Related | Synonym | Parent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (term_id, used_by, used_by_id)
+);
+
+-- one row per critical data element
+create table critical_data_element (
+    id varchar primary key,                  -- guid
+    name varchar not null,                   -- display name
+    domain_id varchar,                       -- business_domain.id
+    status varchar,                          -- Draft | Published | Expired
+    data_type varchar,                       -- TEXT | NUMBER | DATETIME | BOOLEAN
+    description varchar,                     -- free text
+    managed_attributes json,                 -- as sent
+    created_at timestamptz,                  -- systemData.createdAt
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    expired_at timestamptz,                  -- systemData.expiredAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per critical data element, role and principal
+create table critical_data_element_contact (
+    element_id varchar not null references critical_data_element (id), -- critical_data_element.id
+    role varchar not null,                   -- Owner | Expert | DatabaseAdmin
+    principal_id varchar not null,           -- Entra object id
+    info varchar,                            -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (element_id, role, principal_id)
+);
+
+-- one row per column that a critical data element stands for
+create table critical_data_element_column (
+    element_id varchar not null references critical_data_element (id), -- critical_data_element.id
+    catalog_column_id varchar not null,      -- id in the Unified Catalog
+    column_guid varchar,                     -- asset_column.guid, which may be gone; null = could not be read
+    asset_guid varchar,                      -- asset.guid, which may be gone; null = could not be read
+    relation varchar,                        -- Related or Synonym
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (element_id, catalog_column_id)
+);
+
+-- one row per objective
+create table objective (
+    id varchar primary key,                  -- guid
+    definition varchar not null,             -- free text
+    domain_id varchar,                       -- business_domain.id
+    status varchar,                          -- Draft | Published | Closed
+    target_at timestamptz,                   -- targetDate
+    overall_status varchar,                  -- NotTracked | OnTrack | Behind | AtRisk
+    overall_progress double,                 -- over all its key results
+    overall_goal double,                     -- over all its key results
+    overall_max double,                      -- over all its key results
+    key_result_count bigint,                 -- the server's own count
+    created_at timestamptz,                  -- systemData.createdAt
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    closed_at timestamptz,                   -- systemData.closedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per objective, role and principal
+create table objective_contact (
+    objective_id varchar not null references objective (id), -- objective.id
+    role varchar not null,                   -- Owner | Expert | DatabaseAdmin
+    principal_id varchar not null,           -- Entra object id
+    info varchar,                            -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (objective_id, role, principal_id)
+);
+
+-- one row per key result of an objective
+create table key_result (
+    objective_id varchar not null references objective (id), -- objective.id
+    id varchar not null,                     -- guid
+    definition varchar not null,             -- free text
+    domain_id varchar,                       -- business_domain.id
+    status varchar,                          -- NotTracked | OnTrack | Behind | AtRisk
+    progress double,                         -- where it stands
+    goal double,                             -- where it should get
+    max_value double,                        -- most that is possible
+    updated_at timestamptz,                  -- systemData.lastModifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (objective_id, id)
+);
+
+-- one row per request for access to a data product of the Unified Catalog, of any status
+create table data_subscription (
+    id varchar primary key,                  -- guid
+    product_id varchar,                      -- purview_data_product.id, which may be gone
+    product_name varchar,                    -- as sent
+    domain_id varchar,                       -- business_domain.id
+    status varchar not null,                 -- Pending | Approved | Granted | Declined | Revoked | Completed
+    subscriber_id varchar,                   -- Entra object id: who benefits
+    subscriber_kind varchar,                 -- User | Group | ServicePrincipal
+    requestor_id varchar,                    -- Entra object id: who asked
+    write_access boolean,                    -- more than reading is asked for
+    use_cases varchar[] not null,            -- what for; empty = not stated
+    terms_accepted boolean,                  -- of use
+    comment_given boolean not null,          -- the text itself is not kept
+    catalog_asset_ids varchar[] not null,    -- catalog_asset.id of what it covers; empty = not stated
+    provider_ids varchar[] not null,         -- who has to give the access
+    workflow_id varchar,                     -- workflow that decides; null = none
+    workflow_name varchar,                   -- display name
+    created_at timestamptz,                  -- createdAt
+    created_by varchar,                      -- as sent
+    updated_at timestamptz,                  -- lastModifiedDate; the published schema has no such field
+    decided_at timestamptz,                  -- accessDecisionDate
+    expires_at timestamptz,                  -- accessExpirationDate; null = no end
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per data product of the Unified Catalog and kind of policy set that requests for it are held against
+create table access_policy_set (
+    product_id varchar not null,             -- purview_data_product.id
+    kind varchar not null,                   -- Applied or Effective
+    id varchar,                              -- guid
+    permitted_use_cases varchar[],           -- null = not stated
+    permitted_subscribers varchar[],         -- User, Group, ServicePrincipal; null = not stated
+    approver_ids varchar[],                  -- Entra object ids; null = not stated
+    grantor_ids varchar[],                   -- Entra object ids of those who give the access; null = not stated
+    sensitive_markers varchar[],             -- null = not stated
+    approval_timeline varchar,               -- duration, as sent
+    maximum_duration varchar,                -- longest access, as sent
+    terms_of_use_required boolean,           -- must be accepted
+    privacy_approval_required boolean,       -- by privacy compliance
+    partner_sharing boolean,                 -- is permitted
+    customer_sharing boolean,                -- is permitted
+    skips_workflow boolean,                  -- access is given without a decision
+    uses_power_automate boolean,             -- access is given by Power Automate
+    self_service boolean,                    -- people may ask for access themselves
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (product_id, kind)
+);
+
+-- one row per run of a workflow that decides about access or publishing
+create table access_workflow_run (
+    id varchar primary key,                  -- guid
+    workflow_id varchar,                     -- data_subscription.workflow_id
+    workflow_name varchar,                   -- display name
+    type varchar,                            -- workflowType
+    trigger varchar,                         -- DataAccessRequestSubmitted | DataProductPublish | TermPublish
+    status varchar not null,                 -- as sent
+    subscriber_id varchar,                   -- Entra object id
+    requestor_id varchar,                    -- Entra object id
+    created_at timestamptz,                  -- createdAt
+    created_by varchar,                      -- as sent
+    updated_at timestamptz,                  -- modifiedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per approval of a workflow run
+create table access_approval (
+    id varchar primary key,                  -- guid
+    run_id varchar not null references access_workflow_run (id), -- access_workflow_run.id
+    approver_id varchar,                     -- Entra object id
+    approver_kind varchar,                   -- User | Group | ServicePrincipal
+    decision varchar not null,               -- Approved | Rejected | Pending
+    comment_given boolean not null,          -- the text itself is not kept
+    decided_at timestamptz,                  -- decisionDate
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per change that the Data Map's audit history tells of, in the days before as_of
+create table audit_event (
+    id varchar primary key,                  -- id of the log entry
+    category varchar not null,               -- Asset | GlossaryTerm | ClassificationDef
+    occurred_at timestamptz not null,        -- creationTime
+    operation varchar,                       -- e.g. EntityUpdated, ClassificationDeleted, SensitivityLabelChanged
+    user_id varchar,                         -- user principal name, or object id of a service principal
+    user_key varchar,                        -- object id
+    client_ip varchar,                       -- where reported
+    change_request_id varchar,               -- what belongs together
+    object_guid varchar,                     -- asset.guid, term.guid or classification_def.guid; it may be gone by now
+    object_name varchar,                     -- untrusted text
+    object_type varchar,                     -- type of an asset
+    object_qualified_name varchar,           -- natural key of an asset
+    object_collection_id varchar,            -- collection.id
+    old_value varchar,                       -- JSON text as sent, untrusted; null = none
+    new_value varchar,                       -- JSON text as sent, untrusted; null = none
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- group: immuta
@@ -446,7 +1198,7 @@ create table data_product (
     description varchar,                     -- free text
     domains varchar[] not null,              -- domain ids; empty when the domain was deleted later
     suspended boolean not null,              -- access to all its sources suspended
-    created_by varchar not null,             -- request_user.id; who clicked, not who owns
+    created_by varchar,                      -- request_user.id; who clicked, not who owns
     expert_id varchar,                       -- metadata.subjectMatterExpert.id
     expert_name varchar,                     -- as sent
     created_at timestamptz not null,         -- createdAt
@@ -541,6 +1293,42 @@ create table request_form (
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (product_id, id)
+);
+
+-- group: directory
+
+-- one row per person, group or service that a contact, a role or an Immuta owner names, as the directory knows it; without a directory there is none
+create table identity (
+    id varchar primary key,                  -- object id in lower case
+    kind varchar not null,                   -- human | group | service | unknown; unknown = the directory has no such id
+    state varchar not null,                  -- active | disabled | deleted | unknown; deleted = asked for, and the directory has no such id
+    display_name varchar,                    -- untrusted text
+    mail varchar,                            -- may change hands: never a key
+    user_principal_name varchar,             -- name to sign in with; it changes when a person is renamed
+    user_type varchar,                       -- Member or Guest
+    employee_id varchar,                     -- number in the personnel system
+    manager_id varchar,                      -- identity.id of the manager
+    sponsor_id varchar,                      -- identity.id of who answers for a service
+    as_of timestamptz,                       -- when a file says that this was so; null = when it was collected
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page; #row=n is row n of a file (RFC 7111)
+);
+
+-- one row per group that owns something and member of it, members of groups inside it included
+create table group_member (
+    group_id varchar not null,               -- identity.id
+    member_id varchar not null,              -- identity.id
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page; #row=n is row n of a file (RFC 7111)
+    primary key (group_id, member_id)
+);
+
+-- one row where the directory is a file: how old it is
+create table identity_feed (
+    as_of timestamptz primary key,           -- of its oldest row
+    row_count integer not null,              -- people, groups and services in it
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page; #row=n is row n of a file (RFC 7111)
 );
 
 -- group: judge

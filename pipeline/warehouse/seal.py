@@ -20,6 +20,7 @@ class Facts:
     started_at: datetime
     estate: str
     complete: bool
+    refreshed: bool
     skipped: list[str]
     tool_version: str
     config_sha256: str
@@ -33,6 +34,9 @@ class Newest:
     number: int
     as_of: datetime
     run_id: str
+    estate: str
+    tool_version: str
+    refreshed_at: datetime | None
 
 
 def newest(home: Home) -> Newest | None:
@@ -45,7 +49,9 @@ def newest(home: Home) -> Newest | None:
         return None
     with connect(home.sealed(), read_only=True) as con:
         rows = con.execute(
-            "select number, as_of, run_id from snapshot order by number desc limit 1"
+            "select number, as_of, run_id, estate, tool_version, "
+            "(select max(as_of) from snapshot where refreshed) "
+            "from snapshot order by number desc limit 1"
         ).fetchall()
     return Newest(*rows[0]) if rows else None
 
@@ -73,9 +79,11 @@ def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
         con.execute("begin transaction")
         for table in schema.tables().values():
             if table.group in schema.COLLECTED and table.historised:
-                history.merge(con, table, f"staged.{table.name}", number)
+                history.merge(con, table, f"staged.{table.name}", number, carried=True)
         con.execute(
-            "insert into exchange by name select * exclude (content_hash) from staged.exchange"
+            "insert into exchange by name "
+            "select * exclude (content_hash, carried_hash) from staged.exchange "
+            f"where snapshot_number = {number}"
         )
         name = _insert_snapshot(con, number, facts)
         con.execute("commit")
@@ -98,6 +106,7 @@ def _insert_snapshot(con: duckdb.DuckDBPyConnection, number: int, facts: Facts) 
         "sealed_at": datetime.now(UTC),
         "estate": facts.estate,
         "complete": facts.complete,
+        "refreshed": facts.refreshed,
         "skipped": facts.skipped,
         "tool_version": facts.tool_version,
         "config_sha256": facts.config_sha256,

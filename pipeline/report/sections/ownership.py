@@ -1,6 +1,6 @@
 """Who owns what, and what has no owner."""
 
-from pipeline.report import charts, queries, words
+from pipeline.report import charts, queries, reliance, words
 from pipeline.report.page import (
     Chart,
     Code,
@@ -13,7 +13,7 @@ from pipeline.report.page import (
     Table,
 )
 from pipeline.report.sections.listing import listing
-from pipeline.report.view import View
+from pipeline.report.view import View, absent, against_target
 
 SQL = queries.beside(__file__)
 
@@ -40,10 +40,40 @@ def section(view: View) -> Section:
         GridColumn("owners", "Owners", "text", False, 3, 130), GridColumn("open", "Open exceptions", "number", False, 1, 116),
     )  # fmt: skip
     ledger = listing(view, "ledger", "Ownership ledger: sensitive assets, Immuta data sources, products; ownerless first", columns, SQL["ledger"])  # fmt: skip
-    note = Prose("“With an owner” means that one is named: without a directory feed, nobody can tell whether that person is still there.", "note")  # fmt: skip
     return Section(
-        "ownership", "Ownership", "Ownership", (Figures(owned), note, ledger, _concentration(view))
+        "ownership",
+        "Ownership",
+        "Ownership",
+        (Figures((*owned, live(view))), Prose(_note(view), "note"), ledger, _concentration(view)),
     )
+
+
+def live(view: View) -> Figure:
+    """Sensitive assets with an owner who is still there, or that no directory says so."""
+    kpi, label = "KC-03", "Sensitive assets with a live owner"
+    if not reliance.has_directory(view):
+        cause = "no directory feed: OWN-001 counts owners named, not owners employed"
+        return absent(kpi, label, cause)
+    row = view.rows(SQL["live"])[0]
+    return Figure(
+        kpi,
+        label,
+        row["num"],
+        row["den"],
+        not_evaluated=row["not_evaluated"],
+        tone=against_target(row["num"], row["den"]),
+        source="rule:OWN-003",
+        tables=view.rules["OWN-003"].tables | view.rules["OWN-001"].tables,
+    )
+
+
+def _note(view: View) -> str:
+    if reliance.has_directory(view):
+        return (
+            "“With an owner” means that one is named. An owner is live where the directory has an open account of a "
+            "person, or a group with one in it; gone means that every owner is closed, deleted, a machine or an empty group."
+        )
+    return "“With an owner” means that one is named: without a directory feed, nobody can tell whether that person is still there."
 
 
 def _concentration(view: View) -> Chart:
@@ -52,9 +82,10 @@ def _concentration(view: View) -> Chart:
     data = Table(
         "t-owners",
         "Objects by owner",
-        (Column("Owner (object id)"), Column("Objects", True)),
+        (Column("Owner"), Column("Object id"), Column("Objects", True)),
         tuple(
             (
+                row["name"] or "–",
                 Code(row["owner"]),
                 Figure(f"C13.{row['owner']}", "objects", row["objects"], source="sql"),
             )
@@ -66,7 +97,7 @@ def _concentration(view: View) -> Chart:
         "Ownership concentration",
         "Who carries too much?",
         charts.concentration(
-            [words.clipped(row["owner"], 12) for row in shown],
+            _distinct([words.clipped(row["name"] or row["owner"], 22) for row in shown]),
             [row["objects"] for row in shown],
             max(total, 1),
         ),
@@ -74,3 +105,11 @@ def _concentration(view: View) -> Chart:
         330,
         f"The {len(shown)} busiest of {words.count(len(rows))} owners in Purview; bars and running share on one axis.",
     )
+
+
+def _distinct(labels: list[str]) -> list[str]:
+    """The labels with a number where one is there before: two owners of one name are two bars."""
+    return [
+        f"{label} ({labels[: at + 1].count(label)})" if label in labels[:at] else label
+        for at, label in enumerate(labels)
+    ]

@@ -1,9 +1,10 @@
 -- open_exceptions: one row per open exception, the gravest first
 with owner as (
-    select 'asset' as subject, asset_guid as subject_id, string_agg(principal_id, ', ' order by principal_id) as owner
-    from contact
-    where role = 'Owner'
-    group by asset_guid
+    select 'asset' as subject, c.asset_guid as subject_id, string_agg(coalesce(n.shown, c.principal_id), ', ' order by c.principal_id) as owner
+    from contact c
+    left join named_identity n on n.id = lower(c.principal_id)
+    where c.role = 'Owner'
+    group by c.asset_guid
     union all
     select 'immuta_source', source_id::varchar, string_agg(coalesce(name, user_id), ', ' order by name, user_id)
     from immuta_membership
@@ -18,9 +19,13 @@ with owner as (
 shown as (
     select
         f.*,
-        case when f.subject in ('asset_column', 'entity') then coalesce(c.asset_guid, f.subject_id)
+        case
+            when f.subject in ('asset_column', 'entity') then coalesce(c.asset_guid, f.subject_id)
             when f.subject = 'asset' then f.subject_id
-        end as asset_guid
+            when starts_with(f.subject_id, 'asset:') and f.subject = 'owner' then split_part(f.subject_id, ':', 2)
+        end as asset_guid,
+        case f.subject when 'owner' then split_part(f.subject_id, ':', 1) else f.subject end as object_kind,
+        case f.subject when 'owner' then split_part(f.subject_id, ':', 2) else f.subject_id end as object_id
     from open_finding f
     left join asset_column c on c.guid = f.subject_id
 )
@@ -46,10 +51,10 @@ select
     f.id
 from shown f
 left join asset a on a.guid = f.asset_guid
-left join immuta_source i on i.id = case when f.subject = 'immuta_source' then try_cast(f.subject_id as integer) end
+left join immuta_source i on i.id = case when f.object_kind = 'immuta_source' then try_cast(f.object_id as integer) end
 left join owner o
-    on o.subject = case when f.asset_guid is null then f.subject else 'asset' end
-    and o.subject_id = coalesce(f.asset_guid, f.subject_id)
+    on o.subject = case when f.asset_guid is null then f.object_kind else 'asset' end
+    and o.subject_id = coalesce(f.asset_guid, f.object_id)
 where {families}
 order by
     list_position(['critical', 'high', 'medium', 'low', 'info'], f.severity),

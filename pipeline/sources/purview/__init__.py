@@ -11,9 +11,33 @@ from importlib import resources
 from types import ModuleType
 
 from pipeline.collect.endpoint import Source
-from pipeline.sources.purview import account, entities, glossary, scanning, search, types
+from pipeline.sources.purview import (
+    account,
+    audit,
+    data_access,
+    entities,
+    glossary,
+    lineage,
+    policy_store,
+    scanning,
+    search,
+    types,
+    unified_catalog,
+)
 
-GROUPS = (search, entities, types, glossary, account, scanning)
+GROUPS = (
+    search,
+    entities,
+    types,
+    glossary,
+    lineage,
+    account,
+    scanning,
+    audit,
+    policy_store,
+    unified_catalog,
+    data_access,
+)
 """In the order in which their SQL is finished."""
 
 
@@ -25,9 +49,19 @@ def _stem(group: ModuleType) -> str:
     return group.__name__.rpartition(".")[2]
 
 
-SOURCE = Source(
-    "purview",
-    tuple(endpoint for group in GROUPS for endpoint in group.ENDPOINTS),
-    "\n".join(_sql(name) for name in ("reading", *map(_stem, GROUPS))),
-    tuple(probe for group in GROUPS for probe in getattr(group, "PROBES", ())),
-)
+def part(*groups: ModuleType) -> Source:
+    """The source with these groups alone; those that another one of them reads must be among them."""
+    return Source(
+        "purview",
+        tuple(endpoint for group in groups for endpoint in group.ENDPOINTS),
+        "\n".join(_sql(name) for name in ("reading", *map(_stem, groups))),
+        tuple(probe for group in groups for probe in getattr(group, "PROBES", ())),
+        {
+            table: column
+            for group in groups
+            for table, column in getattr(group, "CARRIED", {}).items()
+        },
+    )
+
+
+SOURCE = part(*GROUPS)

@@ -1,16 +1,62 @@
-"""The account plane: collections (account 2019-11-01-preview)."""
+"""The account plane: the account, its collections, its platform domains and the contacts of all these.
+
+The older version is the one that every account answers, so collections are read with it. Domains,
+which collection lies in which, and contacts are known to the newer preview alone: where that is
+refused, only they are missing.
+"""
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import next_link, single
 
+_VERSION = (("api-version", "2019-11-01-preview"),)
+_WITH_DOMAINS = (("api-version", "2023-10-01-preview"),)
+
 ENDPOINTS = (
+    Endpoint(
+        "account",
+        "account",
+        "/account/",
+        ("account",),
+        single,
+        params=_VERSION,
+    ),
     Endpoint(
         "collection",
         "account",
         "/account/collections",
         ("collection",),
         next_link,
-        params=(("api-version", "2019-11-01-preview"),),
+        params=_VERSION,
+        items="value",
+        total=Total.SERVER,
+    ),
+    Endpoint(
+        "platform_domain",
+        "account",
+        "/account/domains",
+        ("platform_domain",),
+        next_link,
+        params=_WITH_DOMAINS,
+        items="value",
+        total=Total.SERVER,
+    ),
+    Endpoint(
+        "collection_domain",
+        "account",
+        "/account/collections",
+        ("collection_domain",),
+        next_link,
+        params=_WITH_DOMAINS,
+        items="value",
+        total=Total.SERVER,
+    ),
+    Endpoint(
+        "contact_assignment",
+        "account",
+        "/account/contactAssignments",
+        ("contact_assignment",),
+        next_link,
+        params=_WITH_DOMAINS,
         items="value",
         total=Total.SERVER,
     ),
@@ -23,7 +69,7 @@ PROBES = (
         "/account/collections",
         (),
         single,
-        params=(("api-version", "2019-11-01-preview"),),
+        params=_VERSION,
         items="value",
     ),
 )

@@ -1,4 +1,4 @@
-"""Entities read in bulk by guid: assets, their columns, and the processes between them (Data Map 2023-09-01)."""
+"""Entities read in bulk by guid: assets and their columns (Data Map 2023-09-01)."""
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import single
@@ -12,12 +12,25 @@ _ASSET_TABLES = (
     "asset",
     "asset_column",
     "classification",
+    "sensitivity_label",
     "contact",
+    "contact_conflict",
+    "managed_attribute",
+    "asset_label",
+    "custom_attribute",
+    "relationship",
     "term_assignment",
 )
+_COLUMN_TABLES = ("asset_column", "classification", "sensitivity_label", "term_assignment")
 
 
-def _bulk(name: str, tables: tuple[str, ...], for_each: str, after: tuple[str, ...]) -> Endpoint:
+def bulk(
+    name: str,
+    tables: tuple[str, ...],
+    for_each: str,
+    after: tuple[str, ...],
+    unasked: str = "",
+) -> Endpoint:
     """A read of many entities by guid."""
     return Endpoint(
         name,
@@ -32,17 +45,47 @@ def _bulk(name: str, tables: tuple[str, ...], for_each: str, after: tuple[str, .
         after=after,
         batch=ENTITIES_PER_CALL,
         key_param="guid",
+        unasked=unasked,
     )
 
 
 ENDPOINTS = (
-    _bulk("entity", _ASSET_TABLES, "select key from search_item", ("search",)),
-    _bulk("schema", _ASSET_TABLES, "select key from schema_wanted", ("entity",)),
-    _bulk("column", _ASSET_TABLES, "select key from column_wanted", ("schema",)),
-    _bulk(
-        "process",
-        ("process", "lineage_edge", "column_lineage"),
-        "select key from process_wanted",
-        ("entity",),
+    bulk("entity", _ASSET_TABLES, "select key from detail_wanted", ("search_late",), "unchanged"),
+    # bulk reads leave out what is gone, and what they will not show: only a read of its own tells which
+    Endpoint(
+        "entity_alone",
+        "datamap",
+        "/datamap/api/atlas/v2/entity/guid/{key}",
+        (*_ASSET_TABLES, "vanished_asset"),
+        single,
+        params=_BULK,
+        for_each="select key from asked where endpoint = 'purview.entity' "
+        "and key not in (select key from entity_item)",
+        after=("entity",),
+        absent=frozenset({404}),
+        again="entity",
     ),
+    bulk(
+        "schema",
+        _COLUMN_TABLES,
+        "select key from schema_wanted",
+        # which attribute holds the columns is unknown without the definitions of the types
+        ("entity_alone", "entity_def"),
+    ),
+    bulk("column", _COLUMN_TABLES, "select key from column_wanted", ("schema",)),
 )
+
+CARRIED = {
+    "asset": "guid",
+    "asset_column": "asset_guid",
+    "classification": "asset_guid",
+    "sensitivity_label": "asset_guid",
+    "contact": "asset_guid",
+    "contact_conflict": "asset_guid",
+    "managed_attribute": "asset_guid",
+    "asset_label": "asset_guid",
+    "custom_attribute": "asset_guid",
+    "relationship": "asset_guid",
+    "term_assignment": "asset_guid",
+}
+"""Tables whose rows of an unchanged asset are taken over, and the column that names the asset."""

@@ -1,29 +1,97 @@
 -- endpoint: entity
-set variable entity_shape = '{"entities": [{
-    "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "collectionId": "VARCHAR",
-    "createTime": "BIGINT", "updateTime": "BIGINT", "createdBy": "VARCHAR", "updatedBy": "VARCHAR",
-    "attributes": {"qualifiedName": "VARCHAR", "name": "VARCHAR", "displayName": "VARCHAR",
-        "description": "VARCHAR", "userDescription": "VARCHAR", "owner": "VARCHAR",
-        "data_type": "VARCHAR", "dataType": "VARCHAR", "type": "VARCHAR", "isFile": "BOOLEAN"},
-    "relationshipAttributes": {
-        "columns": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}],
-        "meanings": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}],
-        "inputToProcesses": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}],
-        "outputFromProcesses": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}],
-        "tabular_schema": "JSON", "attachedSchema": "JSON"},
-    "contacts": {"Owner": [{"id": "VARCHAR", "info": "VARCHAR"}], "Expert": [{"id": "VARCHAR", "info": "VARCHAR"}]},
-    "classifications": [{"typeName": "VARCHAR", "entityStatus": "VARCHAR", "source": "VARCHAR",
-        "attributes": {"confidence": "JSON", "endorsement": "VARCHAR"}}],
-    "sourceDetails": {"ScanResourceId": "VARCHAR"}}],
-    "referredEntities": "MAP(VARCHAR, STRUCT(guid VARCHAR, \"typeName\" VARCHAR, status VARCHAR, \"updateTime\" BIGINT, attributes STRUCT(\"qualifiedName\" VARCHAR, name VARCHAR, description VARCHAR, data_type VARCHAR, \"dataType\" VARCHAR, \"type\" VARCHAR), \"relationshipAttributes\" STRUCT(\"columns\" STRUCT(guid VARCHAR, \"entityStatus\" VARCHAR, \"relationshipStatus\" VARCHAR)[]), classifications STRUCT(\"typeName\" VARCHAR, \"entityStatus\" VARCHAR, source VARCHAR, attributes STRUCT(confidence JSON, endorsement VARCHAR))[]))"}';
+-- names that have a meaning of their own here, whatever a type makes of them
+create table taken_name as
+select unnest([
+    'tabular_schema', 'attachedSchema', 'sources', 'sinks', 'meanings', 'inputToProcesses', 'outputFromProcesses',
+    'asset_guid', 'asset_type', 'page_id', 'item'
+]) as name;
 
--- a schema is sent as an object, as a list of one, or not at all
-create macro schema_guid(entity) as coalesce(
-    json_extract_string(entity."relationshipAttributes".tabular_schema, '$.guid'),
-    json_extract_string(entity."relationshipAttributes".tabular_schema, '$[0].guid'),
-    json_extract_string(entity."relationshipAttributes"."attachedSchema", '$[0].guid'),
-    json_extract_string(entity."relationshipAttributes"."attachedSchema", '$.guid')
+-- relationship attributes that hold columns, for whatever type; names that differ in case only cannot be told apart
+set variable column_lists = (
+    select list(attribute)
+    from (
+        select distinct on (lower(attribute)) attribute
+        from (
+            select 'columns' as attribute, 1 as preference
+            union all
+            select e.attribute, 2
+            from elements_of e
+            left join relation_def r on r.type_name = e.type_name and r.attribute = e.attribute
+            where not coalesce(r.is_single, false)
+                and lower(e.attribute) not in (select lower(name) from taken_name)
+        )
+        order by lower(attribute), preference
+    )
 );
+
+-- all others that the types of the assets at hand have, and those that no type needs to declare
+set variable relation_names = (
+    select list(attribute)
+    from (
+        select distinct on (lower(attribute)) attribute
+        from (
+            select unnest(['tabular_schema', 'attachedSchema', 'sources', 'sinks']) as attribute, 1 as preference
+            union all
+            select attribute, 2
+            from relation_def
+            where type_name in (select type_name from search_hit)
+        )
+        where (preference = 1 or lower(attribute) not in (select lower(name) from taken_name))
+            and not list_contains(list_transform(getvariable('column_lists'), lambda c: lower(c)), lower(attribute))
+        order by lower(attribute), preference
+    )
+);
+
+-- a column is told by its guid and by whether it is in force: there are millions, and nothing else is read of the reference
+set variable entity_shape = (
+    select replace(replace(replace(
+        '{"entities": [{
+            "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "collectionId": "VARCHAR",
+            "createTime": "BIGINT", "updateTime": "BIGINT", "createdBy": "VARCHAR", "updatedBy": "VARCHAR",
+            "attributes": {"qualifiedName": "VARCHAR", "name": "VARCHAR", "displayName": "VARCHAR",
+                "description": "VARCHAR", "userDescription": "VARCHAR", "owner": "VARCHAR",
+                "data_type": "VARCHAR", "dataType": "VARCHAR", "type": "VARCHAR", "isFile": "BOOLEAN",
+                "inputs": [{"guid": "VARCHAR"}], "outputs": [{"guid": "VARCHAR"}], "columnMapping": "VARCHAR"},
+            "relationshipAttributes": {
+                <columns>,
+                <others>,
+                "meanings": [<reference>], "inputToProcesses": [<reference>], "outputFromProcesses": [<reference>]},
+            "contacts": {"Owner": [{"id": "VARCHAR", "info": "VARCHAR"}], "Expert": [{"id": "VARCHAR", "info": "VARCHAR"}]},
+            "classifications": [{"typeName": "VARCHAR", "entityStatus": "VARCHAR", "source": "VARCHAR",
+                "attributes": {"confidence": "JSON", "endorsement": "JSON", "certifiedBy": "JSON"}}],
+            "labels": ["VARCHAR"], "customAttributes": "MAP(VARCHAR, VARCHAR)",
+            "businessAttributes": "MAP(VARCHAR, MAP(VARCHAR, JSON))",
+            "sourceDetails": {"ScanResourceId": "VARCHAR"}}],
+        "referredEntities": "MAP(VARCHAR, STRUCT(guid VARCHAR, \"typeName\" VARCHAR, status VARCHAR, \"updateTime\" BIGINT, attributes STRUCT(\"qualifiedName\" VARCHAR, name VARCHAR, description VARCHAR, data_type VARCHAR, \"dataType\" VARCHAR, \"type\" VARCHAR), \"relationshipAttributes\" STRUCT('
+        || (
+            select string_agg('\"' || attribute || '\" STRUCT(guid VARCHAR, \"entityStatus\" VARCHAR, \"relationshipStatus\" VARCHAR)[]', ', ')
+            from (select unnest(getvariable('column_lists')) as attribute)
+        )
+        || ', meanings STRUCT(guid VARCHAR, \"entityStatus\" VARCHAR, \"relationshipStatus\" VARCHAR)[]), classifications STRUCT(\"typeName\" VARCHAR, \"entityStatus\" VARCHAR, source VARCHAR, attributes STRUCT(confidence JSON, endorsement JSON, \"certifiedBy\" JSON))[]))"}',
+        '<columns>',
+        (
+            select string_agg('"' || attribute || '": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}]', ', ')
+            from (select unnest(getvariable('column_lists')) as attribute)
+        )),
+        '<others>',
+        (select string_agg('"' || attribute || '": "JSON"', ', ') from (select unnest(getvariable('relation_names')) as attribute))),
+        '<reference>',
+        '{"guid": "VARCHAR", "typeName": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR", "relationshipGuid": "VARCHAR", "relationshipType": "VARCHAR"}'
+    )
+);
+
+-- columns and file schemas that came along whole with their assets: headers have no relationships and are asked for
+create macro referred_in(pages_read) as table
+select
+    page_id,
+    '/referredEntities/' || replace(replace(entry.key, '~', '~0'), '/', '~1') as item,
+    entry.value as entity
+from (
+    select page_id, unnest(map_entries(page."referredEntities")) as entry
+    from query_table(pages_read)
+)
+where entry.value.guid is not null
+    and entry.value."relationshipAttributes" is not null;
 
 create table entity_page as
 select page_id, from_json(body, getvariable('entity_shape')) as page
@@ -37,45 +105,134 @@ from (
 )
 where entity.guid is not null;
 
--- columns and file schemas that came along whole with their assets: headers have no relationships and are asked for
-create table referred as
-select
-    page_id,
-    '/referredEntities/' || replace(replace(entry.key, '~', '~0'), '/', '~1') as item,
-    entry.value as entity
-from (
-    select page_id, unnest(map_entries(page."referredEntities")) as entry
-    from entity_page
-)
-where entry.value.guid is not null
-    and entry.value."relationshipAttributes" is not null;
+create table referred as from referred_in('entity_page');
 
 drop table entity_page;
 
-create table schema_of as
-select distinct key as asset_guid, schema_guid(entity) as guid
+-- endpoint: entity_alone
+create table alone_page as
+select
+    page_id,
+    from_json(
+        json_object('entities', json_array(body -> '$.entity'), 'referredEntities', body -> '$.referredEntities'),
+        getvariable('entity_shape')
+    ) as page
+from pages;
+
+create table entity_alone_item as
+select page_id, '/entity' as item, page.entities[1].guid as key, page.entities[1] as entity
+from alone_page
+where page.entities[1].guid is not null;
+
+insert into entity_item by name from entity_alone_item;
+
+insert into referred by name from referred_in('alone_page');
+
+-- one row per reference of an asset but those to its columns; an attribute holds one, a list, or nothing
+create table related as
+select
+    asset_guid,
+    asset_type,
+    attribute,
+    reference.guid as other_guid,
+    reference."typeName" as other_type,
+    coalesce(reference."relationshipGuid", '') as relationship_guid,
+    reference."relationshipType" as type,
+    coalesce(reference."entityStatus", 'ACTIVE') as entity_status,
+    coalesce(reference."relationshipStatus", 'ACTIVE') as relationship_status,
+    live(reference) as is_live,
+    attributes,
+    page_id,
+    item
+from (
+    select asset_guid, asset_type, attribute, unnest(listed) as reference, null::json as attributes, page_id, item
+    from (
+        unpivot (
+            select key as asset_guid, entity."typeName" as asset_type, page_id, item,
+                entity."relationshipAttributes".meanings as meanings,
+                entity."relationshipAttributes"."inputToProcesses" as "inputToProcesses",
+                entity."relationshipAttributes"."outputFromProcesses" as "outputFromProcesses"
+            from entity_item
+        )
+        on meanings, "inputToProcesses", "outputFromProcesses"
+        into name attribute value listed
+    )
+    union all by name
+    select asset_guid, asset_type, attribute, reference, reference."relationshipAttributes".attributes as attributes, page_id, item
+    from (
+        select asset_guid, asset_type, attribute, page_id, item, unnest(from_json(
+            if(starts_with(given, '['), given, '[' || given || ']'),
+            '[{"guid": "VARCHAR", "typeName": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR",
+                "relationshipGuid": "VARCHAR", "relationshipType": "VARCHAR", "relationshipAttributes": {"attributes": "JSON"}}]'
+        )) as reference
+        from (
+            unpivot (
+                select key as asset_guid, entity."typeName" as asset_type, page_id, item, unnest(entity."relationshipAttributes")
+                from entity_item
+            )
+            on columns(lambda name: list_contains(getvariable('relation_names'), name))
+            into name attribute value given
+        )
+        where given not in ('[]', 'null')
+    )
+)
+where reference.guid is not null;
+
+-- references between assets and processes, and between assets directly: those read now, and those of unchanged assets
+create table lineage_reference as
+with now as (
+    select asset_guid, attribute, other_guid, is_live, attributes, page_id, item
+    from related
+    union all by name
+    select asset_guid, attribute, other_guid, in_force(entity_status) and in_force(relationship_status) as is_live, attributes, page_id, item
+    from before_relationship
+    semi join unchanged on key = asset_guid
+)
+select *
+from now
+where attribute in ('inputToProcesses', 'outputFromProcesses', 'sources', 'sinks');
+
+-- assets whose references are known
+create table related_asset as
+select key as guid
 from entity_item
-where schema_guid(entity) is not null;
+union
+select key
+from unchanged;
+
+-- a process that search lists is read, or carried over, as the asset that it is too
+create table process_wanted as
+select distinct other_guid as key
+from lineage_reference
+anti join search_hit on guid = other_guid
+where is_live and attribute in ('inputToProcesses', 'outputFromProcesses');
+
+-- a schema is sent as an object, as a list of one, or not at all; where the type names the attribute, that is a schema too
+create table schema_of as
+select distinct asset_guid, other_guid as guid
+from related r
+left join elements_of e on e.type_name = r.asset_type
+where r.is_live
+    and (r.attribute in ('tabular_schema', 'attachedSchema') or r.attribute = e.attribute);
+
+create macro columns_of_schemas(entities) as table
+select schema_guid, listed
+from (
+    unpivot (
+        select entity.guid as schema_guid, unnest(entity."relationshipAttributes")
+        from query_table(entities)
+        where entity.guid in (select guid from schema_of)
+    )
+    on columns(lambda name: list_contains(getvariable('column_lists'), name))
+    into name attribute value listed
+);
+
+create table schema_columns as from columns_of_schemas('referred');
 
 create table schema_wanted as
 select distinct guid as key
 from schema_of
-where guid not in (
-    select entity.guid
-    from referred
-    where entity."relationshipAttributes"."columns" is not null
-);
-
-create table process_wanted as
-select distinct reference.guid as key
-from (
-    select unnest(list_concat(
-        entity."relationshipAttributes"."inputToProcesses",
-        entity."relationshipAttributes"."outputFromProcesses"
-    )) as reference
-    from entity_item
-)
-where reference.guid is not null and live(reference);
+where guid not in (select schema_guid from schema_columns);
 
 -- endpoint: schema
 create table schema_item as
@@ -86,29 +243,53 @@ from (
 )
 where entity.guid is not null;
 
+insert into schema_columns by name from columns_of_schemas('schema_item');
+
 -- one row per column that an asset, or the schema of a file, points at
 create table column_of as
 with pointing as (
-    select key as asset_guid, entity."relationshipAttributes"."columns" as columns
-    from entity_item
+    select p.asset_guid, p.listed
+    from (
+        unpivot (
+            select key as asset_guid, entity."typeName" as asset_type, unnest(entity."relationshipAttributes")
+            from entity_item
+        )
+        on columns(lambda name: list_contains(getvariable('column_lists'), name))
+        into name attribute value listed
+    ) p
+    left join elements_of e on e.type_name = p.asset_type
+    where p.attribute = 'columns' or p.attribute = e.attribute
     union all
-    select o.asset_guid, r.entity."relationshipAttributes"."columns"
+    select o.asset_guid, c.listed
     from schema_of o
-    join referred r on r.entity.guid = o.guid
-    union all
-    select o.asset_guid, s.entity."relationshipAttributes"."columns"
-    from schema_of o
-    join schema_item s on s.key = o.guid
+    join schema_columns c on c.schema_guid = o.guid
 )
-select distinct on (reference.guid) reference.guid as guid, asset_guid
-from (select asset_guid, unnest(columns) as reference from pointing)
-where reference.guid is not null and live(reference)
-order by reference.guid, asset_guid;
+select reference.guid as guid, asset_guid
+from (select asset_guid, unnest(listed) as reference from pointing)
+where reference.guid is not null and live(reference);
+
+-- a column that several assets point at belongs to one: there are millions, so only guids that may have come twice are grouped
+create table pointed_twice as
+select hash(guid) as hashed
+from column_of
+group by all
+having count(*) > 1;
+
+create table owner_of as
+select guid, min(asset_guid) as asset_guid
+from column_of
+semi join pointed_twice on hashed = hash(guid)
+group by all;
+
+delete from column_of
+where hash(guid) in (select hashed from pointed_twice);
+
+insert into column_of by name from owner_of;
 
 create table column_wanted as
 select guid as key
 from column_of
-where guid not in (select entity.guid from referred);
+anti join referred on entity.guid = guid;
 
 -- endpoint: column
 create table column_item as
@@ -118,77 +299,6 @@ from (
     from (select page_id, from_json(body, getvariable('entity_shape')) as page from pages)
 )
 where entity.guid is not null;
-
--- endpoint: process
-create table process_item as
-select page_id, '/entities/' || position as item, entity.guid as key, entity
-from (
-    select page_id, unnest(page.entities) as entity, generate_subscripts(page.entities, 1) - 1 as position
-    from (
-        select page_id, from_json(body, '{"entities": [{
-            "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "updateTime": "BIGINT",
-            "attributes": {"qualifiedName": "VARCHAR", "name": "VARCHAR", "columnMapping": "VARCHAR",
-                "inputs": [{"guid": "VARCHAR"}], "outputs": [{"guid": "VARCHAR"}]}}]}') as page
-        from pages
-    )
-)
-where entity.guid is not null;
-
-insert into process by name
-select distinct on (key)
-    key as guid,
-    entity."typeName" as type_name,
-    entity.attributes."qualifiedName" as qualified_name,
-    entity.attributes.name as name,
-    coalesce(entity.status, 'ACTIVE') as status,
-    moment(entity."updateTime") as updated_at,
-    page_id,
-    item,
-    hash(entity) as content_hash
-from process_item
-order by key, page_id;
-
-insert into lineage_edge by name
-select distinct on (from_guid, to_guid, process_guid)
-    source.guid as from_guid,
-    target.guid as to_guid,
-    process_guid,
-    page_id,
-    item
-from (
-    select key as process_guid, unnest(entity.attributes.inputs) as source, entity.attributes.outputs as outputs, page_id, item
-    from process_item
-    where coalesce(entity.status, 'ACTIVE') = 'ACTIVE'
-), unnest(outputs) as t(target)
-where source.guid is not null and target.guid is not null
-order by from_guid, to_guid, process_guid, page_id;
-
-insert into column_lineage by name
-select distinct on (process_guid, from_qualified_name, from_column, to_qualified_name, to_column)
-    process_guid,
-    coalesce(mapping."DatasetMapping"."Source", '*') as from_qualified_name,
-    pair."Source" as from_column,
-    coalesce(mapping."DatasetMapping"."Sink", '*') as to_qualified_name,
-    pair."Sink" as to_column,
-    page_id,
-    item
-from (
-    select process_guid, page_id, item, mapping, unnest(mapping."ColumnMapping") as pair
-    from (
-        select
-            key as process_guid,
-            page_id,
-            item,
-            unnest(from_json(
-                entity.attributes."columnMapping",
-                '[{"DatasetMapping": {"Source": "VARCHAR", "Sink": "VARCHAR"}, "ColumnMapping": [{"Source": "VARCHAR", "Sink": "VARCHAR"}]}]'
-            )) as mapping
-        from process_item
-        where json_valid(entity.attributes."columnMapping")
-    )
-)
-where pair."Source" is not null and pair."Sink" is not null
-order by all;
 
 -- finish
 create macro platform_of(type_name) as case
@@ -200,6 +310,12 @@ create macro platform_of(type_name) as case
     when type_name like 'azure_datalake_%' or type_name like 'azure_blob_%' then 'adls'
     when type_name like 'powerbi_%' then 'powerbi'
 end;
+
+create macro endorsement_of(entity) as
+    list_filter(entity.classifications, lambda c: c."typeName" = 'MICROSOFT.POWERBI.ENDORSEMENT')[1].attributes;
+
+-- sent as a text or as a list, of which the first counts
+create macro one_text(given) as json_extract_string(given, if(json_type(given) = 'ARRAY', '$[0]', '$'));
 
 -- null parts = the qualified name is not of the form the platform's scanner writes
 create macro path_of(platform, name) as case
@@ -230,31 +346,33 @@ create macro level_of(object_type, type_name, is_file) as case
 end;
 
 -- the last answer about an entity is the one that counts
-create table entity as
-select distinct on (key) *
-from entity_item
-order by key, page_id desc;
+create table superseded_entity as from superseded('entity_item');
 
-create table hit as
-select distinct on (key) *
-from search_item
-order by key, page_id desc;
+create view entity as
+from entity_item
+anti join superseded_entity using (page_id, item);
+
+-- listed, and gone when the details were asked for: no asset any more, and nothing that was missed
+insert into vanished_asset by name
+select guid, type_name, name, page_id, item
+from search_hit
+semi join gone on gone.key = guid and gone.endpoint = 'purview.entity_alone';
 
 insert into asset by name
 with joined as (
     select
-        h.key as guid,
-        coalesce(entity."typeName", hit."entityType") as type_name,
-        coalesce(entity.attributes."qualifiedName", hit."qualifiedName", h.key) as qualified_name,
-        hit,
+        h.guid,
+        coalesce(entity."typeName", h.type_name) as type_name,
+        coalesce(entity.attributes."qualifiedName", h.qualified_name, h.guid) as qualified_name,
+        h as hit,
         entity,
         coalesce(e.page_id, h.page_id) as page_id,
         coalesce(e.item, h.item) as item,
         e.key is not null as detail_read
-    from hit h
-    left join entity e using (key)
-    -- glossary terms are hits too
-    where hit."entityType" not like 'AtlasGlossary%'
+    from search_hit h
+    left join entity e on e.key = h.guid
+    semi join detail_wanted w on w.key = h.guid
+    anti join vanished_asset v on v.guid = h.guid
 ),
 parsed as (
     select
@@ -269,14 +387,15 @@ select
     qualified_name,
     coalesce(entity.attributes."displayName", entity.attributes.name, hit.name) as name,
     coalesce(entity.status, 'ACTIVE') as status,
-    level_of(hit."objectType", type_name, entity.attributes."isFile") as level,
-    hit."objectType" as object_type,
-    hit."assetType"[1] as asset_type,
-    coalesce(entity."collectionId", hit."collectionId") as collection_id,
+    level_of(hit.object_type, type_name, entity.attributes."isFile") as level,
+    hit.object_type as object_type,
+    hit.asset_type as asset_type,
+    coalesce(entity."collectionId", hit.collection_id) as collection_id,
     coalesce(entity.attributes.description, hit.description) as description,
     entity.attributes."userDescription" as user_description,
     entity.attributes.owner as owner_in_source,
-    list_filter(entity.classifications, lambda c: c."typeName" = 'MICROSOFT.POWERBI.ENDORSEMENT')[1].attributes.endorsement as endorsement,
+    one_text(endorsement_of(entity).endorsement) as endorsement,
+    one_text(endorsement_of(entity)."certifiedBy") as certified_by,
     list_filter(entity.classifications, lambda c: starts_with(c."typeName", 'Microsoft.Label.'))[1]."typeName" as sensitivity_label,
     nullif(regexp_extract(entity."sourceDetails"."ScanResourceId", '^datasources/([^/]+)/scans/([^/]+)$', 1), '') as data_source_name,
     nullif(regexp_extract(entity."sourceDetails"."ScanResourceId", '^datasources/([^/]+)/scans/([^/]+)$', 2), '') as scan_name,
@@ -285,8 +404,8 @@ select
     nullif(path.database, '') as database_name,
     nullif(path.schema, '') as schema_name,
     nullif(path.table, '') as table_name,
-    moment(coalesce(entity."createTime", hit."createTime")) as created_at,
-    moment(coalesce(entity."updateTime", hit."updateTime")) as updated_at,
+    coalesce(moment(entity."createTime"), hit.created_at) as created_at,
+    coalesce(moment(entity."updateTime"), hit.updated_at) as updated_at,
     entity."createdBy" as created_by,
     entity."updatedBy" as updated_by,
     detail_read,
@@ -296,8 +415,8 @@ select
 from parsed;
 
 -- read in their own call before what came along with an asset
-create table column_entity as
-select distinct on (guid) *
+create view column_read as
+select *
 from (
     select entity.guid as guid, 2 as preference, page_id, item, entity."typeName" as type_name, entity.status as status,
         entity."updateTime" as updated_ms, entity.attributes."qualifiedName" as qualified_name, entity.attributes.name as name,
@@ -312,8 +431,20 @@ from (
         coalesce(entity.attributes.data_type, entity.attributes."dataType", entity.attributes."type") as data_type,
         entity.classifications as classifications
     from column_item
+);
+
+create table superseded_column as
+select page_id, item
+from (
+    select page_id, item, row_number() over (partition by guid order by preference, page_id desc, item) as place
+    from column_read
+    semi join (select hash(guid) as hashed from column_read group by all having count(*) > 1) on hashed = hash(guid)
 )
-order by guid, preference, page_id desc;
+where place > 1;
+
+create view column_entity as
+from column_read
+anti join superseded_column using (page_id, item);
 
 insert into asset_column by name
 select
@@ -333,31 +464,70 @@ from column_entity c
 join column_of o on o.guid = c.guid
 semi join asset a on a.guid = o.asset_guid;
 
-insert into classification by name
-with carried as (
-    select key as entity_guid, key as asset_guid, null as column_guid, unnest(entity.classifications) as c, page_id, item
+create table carried_class as
+select c.*, hash(entity_guid, class."typeName") as hashed
+from (
+    select key as entity_guid, key as asset_guid, null as column_guid, unnest(entity.classifications) as class, page_id, item
     from entity
     union all
     select e.guid, o.asset_guid, e.guid, unnest(e.classifications), e.page_id, e.item
     from column_entity e
     join column_of o on o.guid = e.guid
-)
-select distinct on (entity_guid, type_name)
+    -- most columns have none, and need not be joined
+    where len(e.classifications) > 0
+) c
+semi join asset a on a.guid = asset_guid
+where class."typeName" is not null;
+
+create table carried_twice as
+select hashed
+from carried_class
+group by all
+having count(*) > 1;
+
+create view plain_class as
+select
     entity_guid,
-    c."typeName" as type_name,
+    class."typeName" as type_name,
     asset_guid,
     column_guid,
-    coalesce(c."entityStatus", 'ACTIVE') as status,
-    c.source as source,
-    try_cast(json_extract_string(c.attributes.confidence, '$') as double) as confidence,
+    coalesce(class."entityStatus", 'ACTIVE') as status,
+    class.source as source,
+    try_cast(json_extract_string(class.attributes.confidence, '$') as double) as confidence,
+    page_id,
+    item,
+    hashed
+from carried_class
+where not starts_with(class."typeName", 'Microsoft.Label.')
+    and class."typeName" <> 'MICROSOFT.POWERBI.ENDORSEMENT';
+
+insert into classification by name
+select * exclude (hashed)
+from plain_class
+anti join carried_twice using (hashed)
+union all by name
+(
+    select distinct on (entity_guid, type_name) * exclude (hashed)
+    from plain_class
+    semi join carried_twice using (hashed)
+    order by entity_guid, type_name, status
+);
+
+-- the label's own id, as the service that defines labels writes it
+insert into sensitivity_label by name
+select distinct on (entity_guid, label_id)
+    entity_guid,
+    lower(replace(class."typeName"[17:], '_', '-')) as label_id,
+    class."typeName" as type_name,
+    asset_guid,
+    column_guid,
+    coalesce(class."entityStatus", 'ACTIVE') as status,
+    class.source as source,
     page_id,
     item
-from carried
-semi join asset a on a.guid = asset_guid
-where c."typeName" is not null
-    and not starts_with(c."typeName", 'Microsoft.Label.')
-    and c."typeName" <> 'MICROSOFT.POWERBI.ENDORSEMENT'
-order by entity_guid, type_name, status;
+from carried_class
+where starts_with(class."typeName", 'Microsoft.Label.')
+order by entity_guid, label_id, status;
 
 insert into contact by name
 select distinct on (asset_guid, role, principal_id)
@@ -376,13 +546,104 @@ semi join asset a on a.guid = asset_guid
 where nullif(contact.id, '') is not null
 order by asset_guid, role, principal_id;
 
-insert into term_assignment by name
-select distinct on (term_guid, asset_guid)
-    meaning.guid as term_guid,
-    key as asset_guid,
+-- search and the entity do not always agree: both are kept, and where they differ it is said
+insert into contact_conflict by name
+with shown as (
+    select guid as asset_guid, 'Owner' as role, unnest(owners) as principal_id, page_id, item from search_hit
+    union all
+    select guid, 'Expert', unnest(experts), page_id, item from search_hit
+),
+read_in_detail as (
+    select guid
+    from asset
+    where detail_read
+)
+select distinct on (asset_guid, role, principal_id) *
+from (
+    select asset_guid, role, principal_id, 'search' as seen_in, page_id, item
+    from shown
+    anti join contact c using (asset_guid, role, principal_id)
+    semi join read_in_detail a on a.guid = asset_guid
+    union all
+    select asset_guid, role, principal_id, 'entity', page_id, item
+    from contact
+    anti join shown s using (asset_guid, role, principal_id)
+    semi join search_hit h on h.guid = asset_guid
+)
+order by asset_guid, role, principal_id, seen_in;
+
+insert into managed_attribute by name
+select distinct on (asset_guid, group_name, name)
+    asset_guid,
+    group_name,
+    attribute.key as name,
+    -- a single value as plain text, several as JSON
+    if(json_type(attribute.value) in ('ARRAY', 'OBJECT'), attribute.value::varchar, json_extract_string(attribute.value, '$')) as value,
     page_id,
     item
-from (select key, unnest(entity."relationshipAttributes".meanings) as meaning, page_id, item from entity)
-semi join asset a on a.guid = key
-where meaning.guid is not null and live(meaning)
-order by term_guid, asset_guid;
+from (
+    select asset_guid, entry.key as group_name, unnest(map_entries(entry.value)) as attribute, page_id, item
+    from (select key as asset_guid, unnest(map_entries(entity."businessAttributes")) as entry, page_id, item from entity)
+)
+semi join asset a on a.guid = asset_guid
+where attribute.value is not null
+order by asset_guid, group_name, name;
+
+insert into asset_label by name
+select distinct on (asset_guid, label) asset_guid, label, page_id, item
+from (select key as asset_guid, unnest(entity.labels) as label, page_id, item from entity)
+semi join asset a on a.guid = asset_guid
+where nullif(label, '') is not null
+order by asset_guid, label;
+
+insert into custom_attribute by name
+select distinct on (asset_guid, name) asset_guid, entry.key as name, entry.value as value, page_id, item
+from (select key as asset_guid, unnest(map_entries(entity."customAttributes")) as entry, page_id, item from entity)
+semi join asset a on a.guid = asset_guid
+where entry.value is not null
+order by asset_guid, name;
+
+insert into relationship by name
+select distinct on (asset_guid, r.attribute, other_guid, relationship_guid)
+    asset_guid,
+    r.attribute,
+    other_guid,
+    relationship_guid,
+    other_type,
+    type,
+    entity_status,
+    relationship_status,
+    attributes,
+    page_id,
+    item
+from related r
+left join elements_of e on e.type_name = r.asset_type
+semi join asset a on a.guid = asset_guid
+where r.attribute not in ('tabular_schema', 'attachedSchema')
+    and r.attribute is distinct from e.attribute
+order by asset_guid, r.attribute, other_guid, relationship_guid, page_id desc;
+
+insert into term_assignment by name
+with assigned as (
+    select other_guid as term_guid, asset_guid as entity_guid, asset_guid, null as column_guid, page_id, item
+    from related
+    where attribute = 'meanings' and is_live
+    union all
+    select meaning.guid, guid, o.asset_guid, guid, page_id, item
+    from (
+        select entity.guid as guid, unnest(entity."relationshipAttributes".meanings) as meaning, page_id, item
+        from referred
+        where len(entity."relationshipAttributes".meanings) > 0
+        union all by name
+        select key, unnest(entity."relationshipAttributes".meanings), page_id, item
+        from column_item
+        where len(entity."relationshipAttributes".meanings) > 0
+    )
+    join column_of o using (guid)
+    where live(meaning)
+)
+select distinct on (term_guid, entity_guid) *
+from assigned
+semi join asset a on a.guid = asset_guid
+where term_guid is not null
+order by term_guid, entity_guid, page_id desc;

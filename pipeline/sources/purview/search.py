@@ -1,25 +1,83 @@
-"""Data Map search: what assets there are (Data Map 2023-09-01)."""
+"""Data Map search: what assets there are, slice by slice (Data Map 2023-09-01).
 
-from pipeline.collect.endpoint import Endpoint, Total
-from pipeline.collect.paging import continuation, single
+Search lists cheaply what the rest is asked about. Every collection is a slice of its own, what is in
+no known collection another one; slices too long for the service's paging are cut further. The totals
+before and after the walk are asked without any filter, so that a slice that is missing shows.
 
-SEARCH_LIMIT = 1000
+Where only changes are listed, each slice is asked for what was updated since the last snapshot and
+for its total: a slice whose total is not that of the hits known then has lost something, and is
+listed again as a whole.
+"""
+
+from typing import Any
+
+from pipeline.collect.endpoint import Control, Endpoint, Total
+from pipeline.collect.paging import single
+from pipeline.sources.purview.slices import sliced
+
+LIMIT = 1000
+LONGEST_SLICE = 100_000
+"""Hits that can be paged through for certain: the older search stops at offset 100,000, the newer one says nothing."""
 
 _VERSION = (("api-version", "2023-09-01"),)
+_ALL = {"keywords": "*", "limit": LIMIT, "orderby": [{"id": "ASC"}]}
+_ONE = {"keywords": "*", "limit": 1, "orderby": [{"id": "ASC"}]}
 
-ENDPOINTS = (
-    Endpoint(
-        "search",
+
+def _search(name: str, total: Total, body: dict[str, Any], **facts: Any) -> Endpoint:
+    return Endpoint(
+        name,
         "datamap",
         "/datamap/api/search/query",
-        ("asset",),
-        continuation,
+        ("search_hit", "asset") if total is Total.SERVER else (),
+        sliced(LONGEST_SLICE) if total is Total.SERVER else single,
         method="POST",
         params=_VERSION,
-        body={"keywords": "*", "limit": SEARCH_LIMIT, "orderby": [{"id": "ASC"}]},
+        body=body,
         items="value",
-        total=Total.SERVER,
+        total=total,
+        **facts,
+    )
+
+
+ENDPOINTS = (
+    _search("total_before", Total.CONTROL, _ONE, after=("collection",)),
+    _search(
+        "search",
+        Total.SERVER,
+        _ALL,
+        for_each="select key, changed_in(filter) as filter from slice",
+        after=("total_before",),
+        one_list=True,
+        control=Control("search_hit", "total_before", "total_after"),
     ),
+    _search(
+        "slice_total",
+        Total.CONTROL,
+        _ONE,
+        for_each="select key, filter from slice where getvariable('since_ms') is not null",
+        after=("total_before",),
+        one_list=True,
+    ),
+    _search(
+        "search_again",
+        Total.SERVER,
+        _ALL,
+        for_each="select key, filter from slice join slice_total_item using (key) "
+        "left join known using (key) where total <> coalesce(hits, 0)",
+        after=("search", "slice_total"),
+        one_list=True,
+    ),
+    # what changed, came or moved between collections while the slices were read
+    _search(
+        "search_late",
+        Total.SERVER,
+        _ALL,
+        for_each="select 'late' as key, updated_from(getvariable('started_ms')) as filter",
+        after=("search_again",),
+        one_list=True,
+    ),
+    _search("total_after", Total.CONTROL, _ONE, after=("search_late",)),
 )
 
 PROBES = (

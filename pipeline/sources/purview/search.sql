@@ -1,18 +1,156 @@
+-- start
+create macro updated_from(ms) as json_object('updateTime', json_object('operator', 'ge', 'timeThreshold', ms));
+
+-- only changes are listed from just before the newest change that the last snapshot saw: the service's clock, not ours
+set variable since_ms = (
+    select epoch_ms(max(updated_at)) - 3600000
+    from before_search_hit
+    where getvariable('listing') = 'changes'
+);
+
+create macro changed_in(filter) as case
+    when getvariable('since_ms') is null then filter
+    when filter is null then updated_from(getvariable('since_ms'))
+    else json_object('and', json_array(filter, updated_from(getvariable('since_ms'))))
+end;
+
+set variable search_shape = '{"value": [{
+    "id": "VARCHAR", "name": "VARCHAR", "qualifiedName": "VARCHAR", "entityType": "VARCHAR",
+    "objectType": "VARCHAR", "assetType": ["VARCHAR"], "collectionId": "VARCHAR", "description": "VARCHAR",
+    "owner": "VARCHAR", "createTime": "BIGINT", "updateTime": "BIGINT", "endorsement": "JSON",
+    "classification": ["VARCHAR"], "label": ["VARCHAR"], "term": [{"guid": "VARCHAR"}],
+    "contact": [{"id": "VARCHAR", "contactType": "VARCHAR"}]}]}';
+
+-- endpoint: total_before
+create table total_before_item as
+select page_id, '' as item, 'total' as key
+from pages;
+
+-- one row per part of the catalogue that is listed for itself: every known collection, and what is in none of them
+create table slice as
+select 'collection ' || key as key, key as collection_id, json_object('collectionId', key) as filter
+from (select distinct key from collection_item)
+union all
+select
+    'elsewhere' as key,
+    null as collection_id,
+    if(count(*) > 0, json_object('not', json_object('or', json_group_array(json_object('collectionId', key)))), null) as filter
+from (select distinct key from collection_item);
+
 -- endpoint: search
 create table search_item as
-select
-    page_id,
-    '/value/' || position as item,
-    hit.id as key,
-    hit
+select page_id, '/value/' || position as item, hit.id as key, hit
 from (
     select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, from_json(body, '{"value": [{
-            "id": "VARCHAR", "name": "VARCHAR", "qualifiedName": "VARCHAR", "entityType": "VARCHAR",
-            "objectType": "VARCHAR", "assetType": ["VARCHAR"], "collectionId": "VARCHAR",
-            "description": "VARCHAR", "createTime": "BIGINT", "updateTime": "BIGINT"}]}') as page
-        from pages
-    )
+    from (select page_id, from_json(body, getvariable('search_shape')) as page from pages)
 )
 where hit.id is not null and hit."entityType" is not null;
+
+-- endpoint: slice_total
+create table slice_total_item as
+select page_id, '' as item, key, page."@search.count" as total
+from (select page_id, key, from_json(body, '{"@search.count": "BIGINT"}') as page from pages);
+
+-- one row per slice with the number of hits in it, had nothing been deleted since the last snapshot
+create table known as
+select coalesce(s.key, 'elsewhere') as key, count(*) as hits
+from (
+    select * from (select distinct on (key) key, hit."collectionId" as collection_id from search_item order by key, page_id desc)
+    union all
+    select guid, collection_id from before_search_hit anti join search_item on key = guid
+)
+left join slice s using (collection_id)
+group by all;
+
+-- endpoint: search_again
+create table search_again_item as
+select page_id, '/value/' || position as item, hit.id as key, hit
+from (
+    select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
+    from (select page_id, from_json(body, getvariable('search_shape')) as page from pages)
+)
+where hit.id is not null and hit."entityType" is not null;
+
+-- endpoint: search_late
+create table search_late_item as
+select page_id, '/value/' || position as item, hit.id as key, hit
+from (
+    select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
+    from (select page_id, from_json(body, getvariable('search_shape')) as page from pages)
+)
+where hit.id is not null and hit."entityType" is not null;
+
+-- the last answer about an asset is the one that counts
+create view any_hit as
+from search_item
+union all by name
+from search_again_item
+union all by name
+from search_late_item;
+
+create table superseded_hit as from superseded('any_hit');
+
+create view hit as
+from any_hit
+anti join superseded_hit using (page_id, item);
+
+insert into search_hit by name
+select
+    key as guid,
+    hit."entityType" as type_name,
+    hit.name as name,
+    hit."qualifiedName" as qualified_name,
+    hit."objectType" as object_type,
+    hit."assetType"[1] as asset_type,
+    hit."collectionId" as collection_id,
+    hit.description as description,
+    hit."owner" as owner_in_source,
+    moment(hit."createTime") as created_at,
+    moment(hit."updateTime") as updated_at,
+    coalesce(list_sort(hit.classification), []) as classifications,
+    coalesce(list_sort(hit.label), []) as labels,
+    coalesce(list_sort([c.id for c in hit.contact if c."contactType" = 'Owner' and nullif(c.id, '') is not null]), []) as owners,
+    coalesce(list_sort([c.id for c in hit.contact if c."contactType" = 'Expert' and nullif(c.id, '') is not null]), []) as experts,
+    hash(hit) as digest,
+    page_id,
+    item
+from hit;
+
+-- where only changes were listed, what no slice has lost is as it was
+insert into search_hit by name
+select b.* exclude (row_hash), row_hash as carried_hash
+from before_search_hit b
+left join slice s using (collection_id)
+where getvariable('since_ms') is not null
+    and b.guid not in (select key from hit)
+    and coalesce(s.key, 'elsewhere') not in (
+        select key
+        from asked
+        where endpoint = 'purview.search_again'
+    );
+
+-- assets that look as they did when their details were last read whole: these are not asked for again
+create table unchanged as
+select h.guid as key
+from search_hit h
+join before_search_hit b on b.guid = h.guid and b.digest = h.digest
+join before_asset a on a.guid = h.guid and a.detail_read
+anti join before_gap g on g.key = h.guid
+where getvariable('carry')
+    and not exists (
+        from before_gap
+        where list_has_any(tables, ['asset_column', 'classification', 'contact', 'term_assignment'])
+            and endpoint not in ('purview.entity', 'purview.entity_alone')
+    );
+
+-- glossary terms are hits too, but no assets
+create table detail_wanted as
+select guid as key
+from search_hit
+anti join unchanged on key = guid
+where type_name not like 'AtlasGlossary%';
+
+-- endpoint: total_after
+create table total_after_item as
+select page_id, '' as item, 'total' as key
+from pages;

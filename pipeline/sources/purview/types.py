@@ -1,18 +1,30 @@
-"""Type definitions (Data Map 2023-09-01)."""
+"""Type definitions: classifications, entity types and managed attributes (Data Map 2023-09-01)."""
 
 from pipeline.collect.endpoint import Endpoint
 from pipeline.collect.paging import single
 
-_VERSION = (("api-version", "2023-09-01"),)
 
-ENDPOINTS = (
-    Endpoint(
-        "classification_def",
+def _defs(name: str, category: str, items: str, tables: tuple[str, ...]) -> Endpoint:
+    """The definitions of one category: a single page, however long."""
+    return Endpoint(
+        name,
         "datamap",
         "/datamap/api/atlas/v2/types/typedefs",
-        ("classification_def",),
+        tables,
         single,
-        params=(*_VERSION, ("type", "CLASSIFICATION")),
-        items="classificationDefs",
+        params=(("api-version", "2023-09-01"), ("type", category)),
+        items=items,
+    )
+
+
+ENDPOINTS = (
+    _defs("classification_def", "CLASSIFICATION", "classificationDefs", ("classification_def",)),
+    # read before entities: it says in which attributes an entity keeps its columns and references
+    _defs("entity_def", "ENTITY", "entityDefs", ("entity_def", "relationship")),
+    _defs(
+        "managed_attribute_def",
+        "BUSINESS_METADATA",
+        "businessMetadataDefs",
+        ("managed_attribute_def",),
     ),
 )

@@ -5,11 +5,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -18,7 +18,26 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipeline.config.sections import (
+    PURVIEW_PLANES,
+    CollectConfig,
+    DirectoryConfig,
+    ImmutaConfig,
+    PurviewConfig,
+)
 from pipeline.errors import ConfigError
+
+__all__ = [
+    "PURVIEW_PLANES",
+    "CollectConfig",
+    "Config",
+    "DirectoryConfig",
+    "ImmutaConfig",
+    "PurviewConfig",
+    "for_sandbox",
+    "load",
+    "template",
+]
 
 DEFAULT_FILE = Path("muster.toml")
 
@@ -26,91 +45,15 @@ FAMILIAR_NAMES = {
     "AZURE_TENANT_ID": ("purview", "tenant_id"),
     "AZURE_CLIENT_ID": ("purview", "client_id"),
     "AZURE_CLIENT_SECRET": ("purview", "client_secret"),
+    "AZURE_CLIENT_CERTIFICATE_PATH": ("purview", "certificate_path"),
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD": ("purview", "certificate_password"),
+    "AZURE_AUTHORITY_HOST": ("purview", "authority"),
     "PURVIEW_ACCOUNT_NAME": ("purview", "account"),
     "IMMUTA_HOST": ("immuta", "govern_url"),
     "IMMUTA_API_KEY": ("immuta", "api_key"),
     "IMMUTA_REQUEST_TOKEN": ("immuta", "request_token"),
 }
 """Environment variables people already have, and the key each one sets."""
-
-
-PurviewPlane = Literal[
-    "datamap", "account", "scanning", "policy_store", "audit", "unified_catalog", "data_access"
-]
-PURVIEW_PLANES: tuple[PurviewPlane, ...] = get_args(PurviewPlane)
-TENANT_PLANES = ("unified_catalog", "data_access")
-"""Planes on a host that all accounts share, not on the account's own."""
-TENANT_HOST = "https://api.purview-service.microsoft.com"
-ImmutaPlane = Literal["govern", "request"]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PurviewConfig(_Section):
-    """Section [purview]: the Purview account, its planes and the sign-in."""
-
-    account: str | None = Field(
-        None, description="account name: https://<account>.purview.azure.com"
-    )
-    endpoint: str | None = Field(None, description="base URL of all planes, instead of account")
-    datamap_url: str | None = Field(None, description="base URL of the Data Map plane alone")
-    account_url: str | None = Field(None, description="base URL of the account plane alone")
-    scanning_url: str | None = Field(None, description="base URL of the scanning plane alone")
-    policy_store_url: str | None = Field(None, description="base URL of the policy store alone")
-    audit_url: str | None = Field(None, description="base URL of the audit history alone")
-    unified_catalog_url: str | None = Field(
-        None, description="base URL of the Unified Catalog alone"
-    )
-    data_access_url: str | None = Field(None, description="base URL of the data access plane alone")
-    authority: str = Field("https://login.microsoftonline.com", description="Entra ID sign-in host")
-    tenant_id: str | None = Field(None, description="Entra tenant")
-    client_id: str | None = Field(None, description="application id of the collector")
-    client_secret: SecretStr | None = Field(None, description="secret of the collector")
-    token: SecretStr | None = Field(None, description="a bearer token instead of signing in")
-    skip: tuple[PurviewPlane, ...] = Field((), description="planes not to read")
-    requests_per_second: float = Field(24.0, gt=0, description="ceiling of the pace")
-
-    def base_url(self, plane: str) -> str:
-        """Where a plane is.
-
-        Raises:
-            ConfigError: nothing says where.
-        """
-        url: str | None = getattr(self, f"{plane}_url") or self.endpoint
-        if url is None and self.account is None:
-            raise ConfigError(
-                "no Purview account: set PURVIEW_ACCOUNT_NAME, or [purview] account in muster.toml "
-                "(`muster run --sandbox` needs neither)"
-            )
-        own = f"https://{self.account}.purview.azure.com"
-        return (url or (TENANT_HOST if plane in TENANT_PLANES else own)).rstrip("/")
-
-
-class ImmutaConfig(_Section):
-    """Section [immuta]: the Immuta tenant, the Request app and their credentials."""
-
-    govern_url: str | None = Field(
-        None, description="tenant host, e.g. https://acme.immuta.example"
-    )
-    request_url: str = Field(
-        "https://na.api.immutacloud.com/marketplace",
-        description="base URL of the Request app's API",
-    )
-    api_key: SecretStr | None = Field(None, description="Govern API key")
-    request_token: SecretStr | None = Field(None, description="Request app personal access token")
-    skip: tuple[ImmutaPlane, ...] = Field((), description="planes not to read")
-    requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
-
-
-class CollectConfig(_Section):
-    """Section [collect]: how the collector sends."""
-
-    workers: int = Field(8, ge=1, le=64, description="threads that send requests")
-    timeout_s: float = Field(
-        60.0, gt=0, description="seconds without a byte before a try is given up"
-    )
 
 
 class Config(BaseSettings):
@@ -130,6 +73,7 @@ class Config(BaseSettings):
     )
     purview: PurviewConfig = PurviewConfig()
     immuta: ImmutaConfig = ImmutaConfig()
+    directory: DirectoryConfig = DirectoryConfig()
     collect: CollectConfig = CollectConfig()
     params: dict[str, dict[str, Any]] = Field({}, description="rule id -> parameters set anew")
 
@@ -182,7 +126,7 @@ def load(file: Path | None = None) -> Config:
 
 
 def for_sandbox(config: Config, facts: Mapping[str, str]) -> Config:
-    """`config` with both sources pointed at a sandbox that said `facts` about itself."""
+    """`config` with every source pointed at a sandbox that said `facts` about itself."""
     return config.model_copy(
         update={
             "purview": PurviewConfig(
@@ -203,6 +147,12 @@ def for_sandbox(config: Config, facts: Mapping[str, str]) -> Config:
                 skip=config.immuta.skip,
                 requests_per_second=10_000,
             ),
+            "directory": DirectoryConfig(
+                graph=config.directory.feed is None,
+                feed=config.directory.feed,
+                url=f"{facts['url']}/v1.0",
+                requests_per_second=10_000,
+            ),
         }
     )
 
@@ -212,7 +162,7 @@ def _familiar(environment: Mapping[str, str]) -> dict[str, Any]:
     for name, (section, key) in FAMILIAR_NAMES.items():
         if environment.get(name):
             value = environment[name]
-            if key == "govern_url" and "://" not in value:
+            if key in ("govern_url", "authority") and "://" not in value:
                 value = f"https://{value}"
             found.setdefault(section, {})[key] = value
     return dict(found)

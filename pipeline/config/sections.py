@@ -1,0 +1,131 @@
+"""The sections of muster.toml: every key with its kind, its default and what it is."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from pipeline.errors import ConfigError
+
+PurviewPlane = Literal[
+    "datamap", "account", "scanning", "policy_store", "audit", "unified_catalog", "data_access"
+]
+PURVIEW_PLANES: tuple[PurviewPlane, ...] = get_args(PurviewPlane)
+TENANT_PLANES = ("unified_catalog", "data_access")
+"""Planes on a host that all accounts share, not on the account's own."""
+TENANT_HOST = "https://api.purview-service.microsoft.com"
+ImmutaPlane = Literal["govern", "request"]
+SignIn = Literal["auto", "secret", "certificate", "managed_identity", "cli", "default", "token"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PurviewConfig(_Section):
+    """Section [purview]: the Purview account, its planes and the sign-in."""
+
+    account: str | None = Field(
+        None, description="account name: https://<account>.purview.azure.com"
+    )
+    endpoint: str | None = Field(None, description="base URL of all planes, instead of account")
+    datamap_url: str | None = Field(None, description="base URL of the Data Map plane alone")
+    account_url: str | None = Field(None, description="base URL of the account plane alone")
+    scanning_url: str | None = Field(None, description="base URL of the scanning plane alone")
+    policy_store_url: str | None = Field(None, description="base URL of the policy store alone")
+    audit_url: str | None = Field(None, description="base URL of the audit history alone")
+    unified_catalog_url: str | None = Field(
+        None, description="base URL of the Unified Catalog alone"
+    )
+    data_access_url: str | None = Field(None, description="base URL of the data access plane alone")
+    authority: str = Field("https://login.microsoftonline.com", description="Entra ID sign-in host")
+    tenant_id: str | None = Field(None, description="Entra tenant")
+    sign_in: SignIn = Field(
+        "auto", description=f"{' | '.join(get_args(SignIn))}; auto takes what is set below"
+    )
+    client_id: str | None = Field(
+        None, description="application id of the collector, or of a user-assigned identity"
+    )
+    client_secret: SecretStr | None = Field(None, description="secret of the collector")
+    certificate_path: str | None = Field(
+        None, description="file with certificate and private key, PEM or PKCS 12, instead"
+    )
+    certificate_password: SecretStr | None = Field(None, description="password of that file")
+    token: SecretStr | None = Field(None, description="a bearer token instead of signing in")
+    skip: tuple[PurviewPlane, ...] = Field((), description="planes not to read")
+    requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
+
+    def base_url(self, plane: str) -> str:
+        """Where a plane is.
+
+        Raises:
+            ConfigError: nothing says where.
+        """
+        url: str | None = getattr(self, f"{plane}_url") or self.endpoint
+        if url is None and self.account is None:
+            raise ConfigError(
+                "no Purview account: set PURVIEW_ACCOUNT_NAME, or [purview] account in muster.toml "
+                "(`muster run --sandbox` needs neither)"
+            )
+        own = f"https://{self.account}.purview.azure.com"
+        return (url or (TENANT_HOST if plane in TENANT_PLANES else own)).rstrip("/")
+
+
+class ImmutaConfig(_Section):
+    """Section [immuta]: the Immuta tenant, the Request app and their credentials."""
+
+    govern_url: str | None = Field(
+        None, description="tenant host, e.g. https://acme.immuta.example"
+    )
+    request_url: str = Field(
+        "https://na.api.immutacloud.com/marketplace",
+        description="base URL of the Request app's API",
+    )
+    api_key: SecretStr | None = Field(None, description="Govern API key")
+    request_token: SecretStr | None = Field(None, description="Request app personal access token")
+    skip: tuple[ImmutaPlane, ...] = Field((), description="planes not to read")
+    requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
+
+
+class DirectoryConfig(_Section):
+    """Section [directory]: who the people are: Microsoft Graph, or a file; without either, names are ids."""
+
+    graph: bool = Field(
+        False, description="resolve ids with Microsoft Graph, signed in as [purview]"
+    )
+    feed: Path | None = Field(
+        None, description="a .csv or .parquet file of people, groups and services instead"
+    )
+    url: str = Field("https://graph.microsoft.com/v1.0", description="base URL of Microsoft Graph")
+    token: SecretStr | None = Field(None, description="a bearer token instead of signing in")
+    requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
+
+    @model_validator(mode="after")
+    def _one_directory(self) -> "DirectoryConfig":
+        """Two directories could disagree about one person."""
+        if self.graph and self.feed:
+            raise ValueError("graph and feed exclude each other: set one of them")
+        return self
+
+    @property
+    def skip(self) -> tuple[str, ...]:
+        """Planes not to read: Microsoft Graph, unless it is asked for or a file is read instead."""
+        return () if self.graph or self.feed else ("graph",)
+
+
+class CollectConfig(_Section):
+    """Section [collect]: how the collector sends."""
+
+    workers: int = Field(8, ge=1, le=64, description="threads that send requests")
+    full_refresh_days: float = Field(
+        7.0,
+        ge=0,
+        description="days after which every detail is read anew, not only what changed; 0 = always",
+    )
+    listing: Literal["all", "changes"] = Field(
+        "all",
+        description="what search lists on the nights between: all assets, or changes and totals",
+    )
+    timeout_s: float = Field(
+        60.0, gt=0, description="seconds without a byte before a try is given up"
+    )

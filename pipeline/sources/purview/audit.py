@@ -1,0 +1,61 @@
+"""Audit history: who changed what in the Data Map (2023-10-01-preview).
+
+The answer of one category is a list by continuation token. It needs auditing switched on in the
+tenant; where it is not, the refusal becomes a gap.
+"""
+
+from pipeline.collect.endpoint import Endpoint, Total
+from pipeline.collect.paging import continuation_to_last_page, single
+
+DAYS = 30
+"""Days before the run's as-of that are read every night."""
+
+PAGE_SIZE = 1000
+
+_PATH = "/datamap/api/audit/query"
+_VERSION = (("api-version", "2023-10-01-preview"),)
+_CATEGORIES = ("Asset", "GlossaryTerm", "ClassificationDef")
+
+
+def _for_each() -> str:
+    """One row per category with the window of the run."""
+    moment = (
+        "strftime((getvariable('as_of')::timestamptz{}) at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ')"
+    )
+    categories = ", ".join(f"'{name}'" for name in _CATEGORIES)
+    start, end = moment.format(f" - interval {DAYS} days"), moment.format("")
+    return (
+        f'select category as key, category, {start} as "startTime", {end} as "endTime" '
+        f"from (select unnest([{categories}]) as category)"
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        "audit_event",
+        "audit",
+        _PATH,
+        ("audit_event",),
+        continuation_to_last_page,
+        method="POST",
+        params=_VERSION,
+        body={"pageSize": PAGE_SIZE, "sortBy": "CreationTime", "sortOrder": "Ascending"},
+        items="resultData",
+        total=Total.SERVER,
+        for_each=_for_each(),
+    ),
+)
+
+PROBES = (
+    Endpoint(
+        "audit",
+        "audit",
+        _PATH,
+        (),
+        single,
+        method="POST",
+        params=_VERSION,
+        body={"category": "ClassificationDef", "pageSize": 1},
+        items="resultData",
+    ),
+)

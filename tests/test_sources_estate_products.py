@@ -1,0 +1,295 @@
+"""The Unified Catalog collected over a socket is that of the estate, and what is refused is a gap, never an absence."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_fixture import DAY
+
+from pipeline.collect.auth import StaticToken
+from pipeline.collect.client import Client, Plane
+from pipeline.collect.pace import Pace
+from pipeline.collect.reconcile import reconcile
+from pipeline.collect.staging import Staging
+from pipeline.collect.store import PageStore
+from pipeline.collect.walk import collect
+from pipeline.config import PURVIEW_PLANES
+from pipeline.gate import plan
+from pipeline.sandbox import (
+    clock,
+    data_access_rows,
+    faults,
+    server,
+    signin,
+    subscriptions,
+    unified_catalog,
+    unified_catalog_policies,
+    unified_catalog_rows,
+    unified_catalog_terms,
+)
+from pipeline.sandbox.estate import Estate, History
+from pipeline.sandbox.vocabulary import DOMAINS
+from pipeline.sources.purview import SOURCE
+from pipeline.warehouse import pages, schema
+
+ASSETS = 600
+PLANES = ("unified_catalog", "data_access")
+CATALOG, ACCESS = "/datagovernance/catalog", "/datagovernance/access"
+Rows = set[tuple[Any, ...]]
+
+
+@contextmanager
+def collected(path: Path, assets: int = ASSETS, **options: Any) -> Iterator[tuple[Staging, bool]]:
+    """Staging with both planes collected from a sandbox, and whether nothing is missing."""
+    store = PageStore(path, "run")
+    staging = Staging(path / "staging.duckdb", store, 1)
+    skip = {"purview": frozenset(PURVIEW_PLANES) - frozenset(PLANES)}
+    with server.running(assets=assets, as_of=DAY, **options) as url:
+        plane = Plane(url, StaticToken(signin.PURVIEW_TOKEN))
+        client = Client(SOURCE, dict.fromkeys(PLANES, plane), Pace(2000.0), store)
+        outcomes = collect({"purview": client}, staging, workers=4, skip=skip)
+        client.close()
+    complete = reconcile(staging, outcomes)
+    staging.record_exchanges(SOURCE, "run")
+    store.close()
+    try:
+        yield staging, complete
+    finally:
+        staging.close()
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return History(1, ASSETS).at(clock.day_number(DAY))
+
+
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
+    with collected(tmp_path_factory.mktemp("run")) as (found, complete):
+        assert complete
+        yield found
+
+
+def read(staging: Staging, query: str) -> Rows:
+    """The rows of a query; a row that comes twice is an error."""
+    found = staging.con.execute(query).fetchall()
+    assert len(set(found)) == len(found), "the same row twice"
+    return set(found)
+
+
+def test_every_list_was_read(staging: Staging) -> None:
+    """Nothing is missing; the plane states no totals, and columns are held against what was asked for."""
+    query = "select endpoint, verdict from reconciliation where verdict <> 'skipped'"
+    words = dict(staging.con.execute(query).fetchall())
+    endpoints = [one for one in SOURCE.endpoints if one.plane in PLANES]
+    assert words == {
+        SOURCE.qualified(one): "reconciled" if one.name == "catalog_column" else "no_control_total"
+        for one in endpoints
+    }
+
+
+def test_domains_and_their_roles(staging: Staging, estate: Estate) -> None:
+    """Domains in their tree; roles hold people, groups and the readers of all domains above."""
+    domains = {one.number: one for one in unified_catalog.domains(1)}
+    top = {8: None, 9: unified_catalog.app_id(1)}
+    assert read(staging, "select id, name, parent_id, lower(status) from business_domain") == {
+        (
+            one.id,
+            one.title,
+            top[number] if one.parent is None else domains[one.parent].id,
+            one.status.lower(),
+        )
+        for number, one in domains.items()
+    }
+    by_id = {one.id: one for one in domains.values()}
+    expected: Rows = set()
+    for role in (unified_catalog_policies.OWNER, unified_catalog_policies.READER):
+        for one in domains.values():
+            source: unified_catalog.BusinessDomain | None = one
+            while source is not None:
+                people, groups = unified_catalog_policies.members(estate, source, role)
+                expected |= {(one.id, role, "identity", who) for who in people}
+                expected |= {(one.id, role, "group", who) for who in groups}
+                source = by_id.get(unified_catalog_policies.above(estate, source, role) or "")
+    app = unified_catalog.app_id(1)
+    for role, people in unified_catalog_policies.administrators(estate).items():
+        expected |= {(app, role, "identity", who) for who in people}
+    query = "select scope_id, role_id, principal_kind, principal_id from domain_role_assignment"
+    assert read(staging, query) == expected
+
+
+def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
+    """Every product, with the guids in the Data Map behind its data assets."""
+    products = unified_catalog.held(estate).products
+    query = "select id, name, domain_id, lower(status), subscriber_count from purview_data_product"
+    assert read(staging, query) == {
+        (
+            one.id,
+            one.title,
+            unified_catalog.domain_id(1, one.domain),
+            one.status.lower(),
+            subscriptions.active(estate, one),
+        )
+        for one in products
+    }
+    known: Rows = {
+        (one.id, unified_catalog.asset_id(1, slot), unified_catalog.source_guid(estate, slot))
+        for one in products
+        for slot in one.slots
+    }
+    lost = {(one.id, unified_catalog.lost_asset(1, one), None) for one in products}
+    query = "select product_id, catalog_asset_id, asset_guid from purview_data_product_asset"
+    assert read(staging, query) == known | {row for row in lost if row[1]}
+    query = "select id, asset_guid from catalog_asset"
+    assert read(staging, query) == {row[1:] for row in known}
+    query = "select product_id, lower(role), principal_id from purview_data_product_contact"
+    assert read(staging, query) == {
+        (one.id, role.lower(), person.object_id)
+        for one in products
+        for role, people in unified_catalog_rows.responsible(
+            estate, one.domain, "purview product", one.number
+        ).items()
+        for person in people
+    }
+
+
+def test_terms_and_critical_data(staging: Staging, estate: Estate) -> None:
+    """Terms with their parents, and the columns of the Data Map that critical data is kept in."""
+    size = unified_catalog.TERMS_PER_DOMAIN
+    assert read(staging, "select id, parent_id from catalog_term") == {
+        (
+            unified_catalog.term_id(1, number),
+            unified_catalog.term_id(1, number - number % size) if number % size else None,
+        )
+        for number in range(size * len(DOMAINS))
+    }
+    query = "select element_id, column_guid, asset_guid from critical_data_element_column"
+    assert read(staging, query) == {
+        (one.id, estate.datasets[slot].column_guid(position), estate.datasets[slot].guid)
+        for one in unified_catalog.held(estate).elements
+        for slot, position in one.columns
+    }
+    assert read(staging, "select objective_id, count(*) from key_result group by 1") == {
+        (unified_catalog.objective_id(1, number), len(results))
+        for number in range(unified_catalog.OBJECTIVES_PER_DOMAIN * len(DOMAINS))
+        if (results := unified_catalog_terms.key_results(estate, number))
+    }
+
+
+def test_requests_and_decisions(staging: Staging, estate: Estate) -> None:
+    """Requests with their dates, the policies they are held against, and every approval."""
+
+    requests = subscriptions.every(estate)
+    query = (
+        "select id, product_id, status, subscriber_id, requestor_id, write_access, created_at, "
+        "decided_at, expires_at from data_subscription"
+    )
+    assert read(staging, query) == {
+        (
+            one.id,
+            one.product.id,
+            one.status,
+            one.subscriber_id,
+            one.requestor.object_id,
+            one.write_access,
+            one.created_at,
+            one.decided_at,
+            one.expires_at,
+        )
+        for one in requests
+    }
+    assert read(staging, "select id, run_id, approver_id, decision from access_approval") == {
+        (approval.id, one.run_id, approval.approver.object_id, approval.decision)
+        for one in requests
+        for approval in one.approvals
+    }
+    products = unified_catalog.held(estate).products
+    assert read(staging, "select product_id, kind from access_policy_set") == {
+        (one.id, kind)
+        for one in products
+        for kind in ("Applied", "Effective")
+        if kind == "Effective" or data_access_rows.has_policies(one)
+    }
+
+
+TABLES = sorted({name for one in SOURCE.endpoints if one.plane in PLANES for name in one.tables})
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_rows_lead_back_to_their_bytes(staging: Staging, table: str) -> None:
+    """The page of every row is on disk with its digest, and something of the row is at its pointer."""
+    names = [c.name for c in schema.tables()[table].columns if c.type == "VARCHAR"]
+    shown = ", ".join(name for name in names if name not in ("item", "inherited_from"))
+    query = f"select page_id, item, concat_ws(' ', {shown}) from {table} using sample 40 rows (reservoir, 7)"
+    found = staging.con.execute(query).fetchall()
+    assert found
+    for page_id, item, text in found:
+        body = pages.find(staging.con, page_id).read(staging.path.parent)
+        there = json.dumps(pages.item(body, item), ensure_ascii=False).lower()
+        assert any(word in there for word in text.lower().split() if len(word) > 2)
+
+
+def test_the_gate_finds_nothing(staging: Staging) -> None:
+    """Every promise of these tables is kept, the words that are known included."""
+    checks = [one for one in plan.checks(("run", "purview")) if one.table in TABLES]
+    assert len(checks) > 150
+    broken = [
+        (one.table, one.offence) for one in checks if staging.con.execute(one.query).fetchall()
+    ]
+    assert broken == []
+
+
+def test_without_data_assets_nobody_knows_what_a_product_is_made_of(tmp_path: Path) -> None:
+    """Where data assets are not offered the list is a gap of both tables, and no guid is guessed."""
+    refused = {f"{CATALOG}/dataAssets": faults.answering(404)}
+    with collected(tmp_path, 120, faults=refused) as (staging, complete):
+        assert not complete
+        query = "select endpoint, key, tables, status from gap"
+        assert staging.con.execute(query).fetchall() == [
+            ("purview.catalog_asset", "*", ["catalog_asset", "purview_data_product_asset"], 404)
+        ]
+        query = "select count(*) > 0, count(asset_guid) from purview_data_product_asset"
+        assert read(staging, query) == {(True, 0)}
+
+
+def test_without_a_role_on_the_account_only_the_roles_are_missing(tmp_path: Path) -> None:
+    """Policies are refused, the rest of the plane is read."""
+    with collected(tmp_path, 120, account_access=False) as (staging, complete):
+        assert not complete
+        assert staging.con.execute("select endpoint, tables, status from gap").fetchall() == [
+            ("purview.domain_policy", ["domain_role_assignment"], 403)
+        ]
+        assert read(staging, "select count(*) from business_domain") == {(10,)}
+
+
+def test_a_plane_that_is_not_offered_has_no_answer_about_policies(tmp_path: Path) -> None:
+    """404 everywhere is not "no product has policies of its own": what is read there is missing as a whole."""
+    refused = {ACCESS: faults.answering(404)}
+    with collected(tmp_path, 120, faults=refused) as (staging, complete):
+        assert not complete
+        gaps = dict(
+            staging.con.execute("select endpoint, tables from gap where key = '*'").fetchall()
+        )
+        assert set(gaps["purview.data_subscription"]) == {"data_subscription", "access_policy_set"}
+        query = "select endpoint, verdict from reconciliation where endpoint like '%policy_set'"
+        assert read(staging, query) == {
+            ("purview.applied_policy_set", "incomplete"),
+            ("purview.effective_policy_set", "incomplete"),
+        }
+        assert read(staging, "select count(*) from purview_data_product") == {(12,)}
+
+
+def test_a_column_that_cannot_be_read_is_a_gap_of_its_own(tmp_path: Path) -> None:
+    """One column that is refused is missing by its id; the others are found."""
+    refused = {f"{CATALOG}/dataColumns/": faults.answering(404, times=1)}
+    with collected(tmp_path, faults=refused) as (staging, _):
+        ((key,),) = staging.con.execute(
+            "select key from gap where endpoint = 'purview.catalog_column'"
+        ).fetchall()
+        query = (
+            "select catalog_column_id from critical_data_element_column where column_guid is null"
+        )
+        assert read(staging, query) == {(key,)}

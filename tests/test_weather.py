@@ -1,0 +1,220 @@
+"""A collection in every weather of the sandbox brings the exact estate, or says exactly what is missing."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from collecting import Clock, staging_at, store_at
+from sandbox_fixture import DAY
+
+from pipeline import config, run
+from pipeline.collect.client import Client
+from pipeline.collect.pace import Pace
+from pipeline.collect.reconcile import reconcile
+from pipeline.collect.walk import collect
+from pipeline.sandbox import server, weather
+from pipeline.sandbox.calls import Answer, Call, Proceed
+from pipeline.warehouse import schema
+
+ASSETS = 60
+SOURCES = [source for source in run.SOURCES if source.name in ("purview", "immuta")]
+SKIPPED = {"purview": frozenset({"unified_catalog", "data_access", "policy_store", "audit"})}
+
+Rows = Counter[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a collection brought: rows of every table without their provenance, gaps, verdicts, and the weather's hits."""
+
+    tables: dict[str, Rows]
+    keys: dict[str, Rows]
+    gaps: dict[tuple[str, str], tuple[list[str], int | None, bool]]
+    verdicts: dict[str, str]
+    complete: bool
+    hits: Mapping[str, int]
+
+    def lacking(self, other: "Collected") -> dict[str, Rows]:
+        """Rows of each table that `other` has and this one has not."""
+        lacks = {name: rows - self.tables[name] for name, rows in other.tables.items()}
+        return {name: rows for name, rows in lacks.items() if rows}
+
+    @property
+    def named(self) -> set[str]:
+        """The tables that are said to lack rows."""
+        return {table for tables, _, _ in self.gaps.values() for table in tables}
+
+
+def collected(
+    path: Path, *weathers: str, per_second: float = 1e6, seen: list[Call] | None = None
+) -> Collected:
+    """The estate as it is collected in this weather; nobody really waits, and the sandbox counts by the same clock."""
+    clock, store = Clock(), store_at(path)
+
+    async def note(call: Call, proceed: Proceed) -> Answer:
+        if seen is not None:
+            seen.append(call)
+        return await proceed(call)
+
+    options: dict[str, Any] = {"weather": weathers, "clock": clock, "layers": [note]}
+    with (
+        server.running(assets=ASSETS, as_of=DAY, **options) as url,
+        httpx.Client() as http,
+        staging_at(path, store) as staging,
+    ):
+        facts = {**server.credentials(1), "url": url}
+        settings = config.for_sandbox(config.Config(), facts)
+        planes = run.planes_of(settings, http)
+        clients = {
+            source.name: Client(
+                source,
+                planes[source.name],
+                Pace(per_second, clock=clock, sleep=clock.sleep),
+                store,
+                deadline_s=0.2,
+                sleep=clock.sleep,
+            )
+            for source in SOURCES
+        }
+        try:
+            outcomes = collect(clients, staging, workers=6, skip=SKIPPED)
+            complete = reconcile(staging, outcomes)
+        finally:
+            for client in clients.values():
+                client.close()
+            store.close()
+        con = staging.con
+        gaps = con.execute("select endpoint, key, tables, status, page_id from gap").fetchall()
+        verdicts = con.execute("select endpoint, verdict from reconciliation").fetchall()
+        tables = [t for t in schema.tables().values() if t.group in ("purview", "immuta")]
+        return Collected(
+            {t.name: _rows(con, t.name, t.content) for t in tables},
+            {t.name: _rows(con, t.name, t.key) for t in tables},
+            {(e, key): (names, status, page is not None) for e, key, names, status, page in gaps},
+            dict(verdicts),
+            complete,
+            http.get(f"{url}/weather").json(),
+        )
+
+
+def _rows(con: Any, table: str, columns: tuple[str, ...]) -> Rows:
+    query = f"select {', '.join(f'{name}::varchar' for name in columns)} from {table}"
+    return Counter(con.execute(query).fetchall())
+
+
+@pytest.fixture(scope="module")
+def seen() -> list[Call]:
+    """What the sandbox was asked on a fine day, once that is over."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def fair(tmp_path_factory: pytest.TempPathFactory, seen: list[Call]) -> Collected:
+    """The estate on a fine day."""
+    found = collected(tmp_path_factory.mktemp("fair"), seen=seen)
+    assert found.gaps == {}
+    assert found.complete
+    return found
+
+
+def test_nothing_but_known_reads_was_sent(fair: Collected, seen: list[Call]) -> None:
+    """Every call of a whole collection is a sign-in, or has method and path of an endpoint; GET but for searches."""
+    assert fair.complete
+    known = [
+        (endpoint.method, re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(endpoint.path))))
+        for source in SOURCES
+        for endpoint in source.endpoints
+    ]
+    asked = {(call.method, call.path) for call in seen if not call.signs_in}
+    assert len(asked) > 300
+    for method, path in asked - {("GET", weather.REPORT)}:
+        below = path.removeprefix("/marketplace")
+        assert any(method == m and template.fullmatch(below) for m, template in known), path
+    assert {path for method, path in asked if method != "GET"} == {"/datamap/api/search/query"}
+    assert {call.method for call in seen} == {"GET", "POST"}
+
+
+EXACT = [
+    "throttle:15",
+    "throttle-date:15",
+    "blocking:5",
+    "unavailable:5",
+    "glossary-timeout:12",
+    "short-url:400",
+    "resets:5",
+    "truncated:5",
+    "slow:80",
+    "html:5",
+    "token-expiry:30",
+    "duplicates:4",
+    "self-link",
+]
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_weather_that_only_delays_changes_nothing(
+    tmp_path: Path, fair: Collected, kind: str
+) -> None:
+    """It strikes, and every table is what it is on a fine day, without a gap."""
+    found = collected(tmp_path, kind, per_second=40.0 if kind.startswith(("thr", "blo")) else 1e6)
+    assert sum(found.hits.values()) > 0
+    assert found.gaps == {}
+    assert found.tables == fair.tables
+    assert found.complete
+
+
+TAKING = ["missing-guids:8", "forbidden-guids:20"]
+
+
+@pytest.mark.parametrize("kind", TAKING)
+def test_what_the_weather_takes_is_named(tmp_path: Path, fair: Collected, kind: str) -> None:
+    """Rows are missing in tables that a gap names, only there, and no list that lost a row is reconciled."""
+    found = collected(tmp_path, kind)
+    assert sum(found.hits.values()) > 0
+    assert set(found.lacking(fair)) <= found.named
+    assert found.complete == (not found.gaps)
+    # who refuses is on record
+    assert all(kept for _, status, kept in found.gaps.values() if status and status >= 300)
+    for endpoint, _ in found.gaps:
+        assert found.verdicts[endpoint] == "incomplete"
+
+
+STRANGE = ["nulls:3", "unknown-words:4", "hostile:4", "huge:2"]
+IN_FORCE = {"lineage_edge", "column_lineage"}
+"""Tables of what is in force: an entity whose status nobody knows is not known to be."""
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_no_strange_value_costs_a_row(tmp_path: Path, fair: Collected, kind: str) -> None:
+    """Nulls, absent fields, unheard-of words, attacks and megabytes: every row is there under its key."""
+    found = collected(tmp_path, kind)
+    assert sum(found.hits.values()) > 0
+    assert found.gaps == {}
+    assert found.complete
+    for table, keys in fair.keys.items():
+        if kind.startswith("unknown-words") and table in IN_FORCE:
+            assert set(found.keys[table]) <= set(keys)
+        elif table == "immuta_membership":
+            # its key has a word of an enumeration in it
+            assert found.keys[table].total() == keys.total()
+        else:
+            assert found.keys[table] == keys, table
+
+
+def test_a_list_that_moves_is_read_again(tmp_path: Path, fair: Collected) -> None:
+    """A row that slipped past the second page of every counted list comes with the second reading."""
+    found = collected(tmp_path, "moving:4")
+    assert sum(found.hits.values()) > 20
+    assert found.gaps == {}
+    assert found.tables == fair.tables
+
+
+def test_every_weather_is_tested() -> None:
+    """The lists above name every weather there is."""
+    named = {kind.partition(":")[0] for kind in (*EXACT, *TAKING, *STRANGE, "moving")}
+    assert named == set(weather.KINDS)
