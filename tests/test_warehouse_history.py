@@ -161,3 +161,21 @@ def test_initialise_leaves_a_filled_warehouse_alone(con: duckdb.DuckDBPyConnecti
     _merge(con, 1, {"K1": ("a", 0)})
     history.initialise(con)
     assert _shown(con, 1) == {"K1": "a"}
+
+
+def test_a_warehouse_of_an_earlier_version_takes_the_next_snapshot(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """What it lacks is added, what it promised too much is dropped, and its history stays."""
+    _empty(con)
+    _merge(con, 1, {"K1": ("a", 0)})
+    con.execute("drop table history.search_hit")
+    con.execute("alter table history.classification_def drop column display_name")
+    con.execute("update history.classification_def set guid = ''")
+    con.execute("alter table history.classification_def alter column guid set not null")
+    history.initialise(con)
+    _merge(con, 2, {"K1": ("b", 0)})
+    assert _shown(con, 1) == {"K1": "a"}
+    assert _shown(con, 2) == {"K1": "b"}
+    assert con.execute("select display_name from classification_def").fetchall() == [(None,)]
+    assert con.execute("select count(*) from search_hit").fetchall() == [(0,)]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline.collect.endpoint import Endpoint, Source
 from pipeline.collect.loading import Loading, strings
 from pipeline.collect.store import LOGGED, PageStore
-from pipeline.warehouse import history, schema
+from pipeline.warehouse import carry, history, schema
 from pipeline.warehouse.home import connect
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Staging:
         self.con.execute("create temp table asked (endpoint varchar, key varchar)")
         self.con.execute("create temp table gone (endpoint varchar, key varchar)")
         self._carries = earlier is not None
-        history.show_last(self.con, earlier.warehouse if earlier else None)
+        carry.show_last(self.con, earlier.warehouse if earlier else None)
         clock = clock or Clock(datetime.now(UTC), datetime.now(UTC))
         for name, value in (
             ("as_of", clock.as_of),
@@ -163,7 +163,7 @@ class Staging:
         """Builds the tables that need several endpoints, and takes over what belongs to unchanged things."""
         self._run(source, "finish")
         for table, column in source.carried.items():
-            history.carry(self.con, table, f"{source.name}.unchanged", column)
+            carry.carry_rows(self.con, table, f"{source.name}.unchanged", column)
 
     def page_id(self, seq: int | None) -> int | None:
         """The number of a page by its position in the run."""
@@ -186,7 +186,7 @@ class Staging:
                     [run_id, str(log)],
                 )
         if self._carries and source.carried:
-            history.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
+            carry.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
 
     def _note(self, table: str, name: str, keys: Sequence[str]) -> None:
         if not keys:

@@ -1,9 +1,9 @@
 -- Which snapshot a session sees. `set variable snapshot = 7` shows every plain name as it was in snapshot 7.
 
-create macro shown_number() as coalesce(getvariable('snapshot')::integer, 2147483646);
+create or replace macro shown_number() as coalesce(getvariable('snapshot')::integer, 2147483646);
 
 -- the last judged snapshot up to the one with that number
-create macro judged_number(shown) as (
+create or replace macro judged_number(shown) as (
     select max(number)
     from snapshot
     where number <= shown
@@ -11,7 +11,7 @@ create macro judged_number(shown) as (
 );
 
 -- an id; a day, meaning its last snapshot; or an instant, meaning the last snapshot up to it
-create macro snapshot_number(reference) as (
+create or replace macro snapshot_number(reference) as (
     select max(number)
     from snapshot
     where id = reference

@@ -5,8 +5,6 @@ A row of `history.<table>` is in force from snapshot `valid_from` (its number) u
 that the session variable `snapshot` names; `<table>_at('2026-11-01')` is any other.
 """
 
-from pathlib import Path
-
 import duckdb
 
 from pipeline.warehouse import schema
@@ -23,15 +21,54 @@ CARRIED_HASH = "carried_hash"
 
 
 def initialise(con: duckdb.DuckDBPyConnection) -> None:
-    """Creates history, views, macros and comments in an empty warehouse; does nothing in a filled one."""
-    if con.execute("select 1 from duckdb_tables() where table_name = 'snapshot'").fetchall():
-        return
-    con.execute("create schema history")
-    for table in schema.tables().values():
-        con.execute(_create(table))
-        _comment(con, table, "table", _stored(table))
+    """Creates what a warehouse lacks: all of it in an empty one, in another what this version adds to the one that filled it.
+
+    Rows of older snapshots are null in a column that was added later.
+    """
+    stored = _columns_stored(con)
+    if not stored:
+        con.execute("create schema history")
+    adding = [
+        statement
+        for table in schema.tables().values()
+        for statement in _additions(table, stored.get(table.name))
+    ]
+    for statement in adding:
+        con.execute(statement)
+    if adding:
+        _name(con)
+
+
+def _columns_stored(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, bool]]:
+    """Columns of the tables in the warehouse, and whether each is required."""
+    found: dict[str, dict[str, bool]] = {}
+    for table, column, required in con.execute(
+        "select table_name, column_name, not is_nullable from duckdb_columns() "
+        "semi join duckdb_tables() using (database_name, schema_name, table_name) "
+        "where database_name = current_database() and schema_name in ('main', 'history')"
+    ).fetchall():
+        found.setdefault(table, {})[column] = required
+    return found
+
+
+def _additions(table: Table, stored: dict[str, bool] | None) -> list[str]:
+    """The statements that make a table what the data dictionary says."""
+    if stored is None:
+        return [_create(table)]
+    target = _stored(table)
+    new = [c for c in table.columns if c.name not in stored]
+    freed = [c for c in table.columns if stored.get(c.name) and not c.required]
+    return [
+        *(f"alter table {target} add column {column.name} {column.type}" for column in new),
+        *(f"alter table {target} alter column {column.name} drop not null" for column in freed),
+    ]
+
+
+def _name(con: duckdb.DuckDBPyConnection) -> None:
+    """Creates, or makes anew, all that queries go by: comments, views and macros."""
     con.execute(schema.read("as_of.sql"))
     for table in schema.tables().values():
+        _comment(con, table, "table", _stored(table))
         if table.historised:
             con.execute(_view(table))
             _comment(con, table, "view", table.name)
@@ -47,46 +84,6 @@ def create_staging(con: duckdb.DuckDBPyConnection, database: str, groups: tuple[
             con.execute(
                 f"create table {database}.{table.name} "
                 f"({columns}, {STAGED_HASH} ubigint default 0, {CARRIED_HASH} ubigint)"
-            )
-
-
-def show_last(con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> None:
-    """Makes `before_<table>` of every collected table: the rows in force in `warehouse`, with their hash.
-
-    Without a warehouse they are empty. They are temporary: only `con` sees them.
-    """
-    if warehouse is not None:
-        con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as last (read_only)")
-    for table in schema.tables().values():
-        if table.group in schema.COLLECTED and table.historised:
-            names = ", ".join(column.name for column in table.columns)
-            rows = (
-                f"select {names}, {ROW_HASH} from last.history.{table.name} where valid_to is null"
-                if warehouse is not None
-                else f"select {names}, null::ubigint as {ROW_HASH} from {table.name} where false"
-            )
-            con.execute(f"create temp view before_{table.name} as {rows}")
-    if warehouse is not None:
-        con.execute("create temp view before_exchange as from last.exchange")
-
-
-def carry(con: duckdb.DuckDBPyConnection, name: str, things: str, column: str) -> None:
-    """Stages the last snapshot's rows of `name` whose `column` is a `key` of the relation `things`."""
-    names = ", ".join(c.name for c in schema.tables()[name].columns)
-    con.execute(
-        f"insert into {name} by name select {names}, {ROW_HASH} as {CARRIED_HASH} "
-        f"from before_{name} semi join {things} as thing on thing.key = {column}"
-    )
-
-
-def carry_exchanges(con: duckdb.DuckDBPyConnection, first: int) -> None:
-    """Stages the exchanges before page `first` that staged rows point to."""
-    for table in schema.tables().values():
-        if table.group in schema.COLLECTED and "page_id" in table.names and table.historised:
-            con.execute(
-                "insert into exchange by name select * from before_exchange where page_id in "
-                f"(select page_id from {table.name} where page_id < {first}) "
-                "and page_id not in (select page_id from exchange)"
             )
 
 
@@ -154,7 +151,7 @@ def _view(table: Table) -> str:
     # what is sealed but not judged yet has no verdicts of its own
     shown = "judged_number(shown_number())" if table.group == "judge" else "shown_number()"
     return (
-        f"create view {table.name} as select {names} from history.{table.name} "
+        f"create or replace view {table.name} as select {names} from history.{table.name} "
         f"where valid_from <= {shown} and (valid_to is null or valid_to > {shown})"
     )
 
@@ -165,7 +162,7 @@ def _macro(table: Table) -> str:
     if table.group == "judge":
         at = f"judged_number({at})"
     return (
-        f"create macro {table.name}_at(reference) as table select {names} from history.{table.name} "
+        f"create or replace macro {table.name}_at(reference) as table select {names} from history.{table.name} "
         f"where valid_from <= {at} and (valid_to is null or valid_to > {at})"
     )
 

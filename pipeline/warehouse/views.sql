@@ -1,20 +1,20 @@
 -- Derived views over the shown snapshot. Like the tables, they follow `set variable snapshot`.
 
 -- one row: the snapshot this session sees
-create view shown_snapshot as
+create or replace view shown_snapshot as
 select *
 from snapshot
 where number = (select max(number) from snapshot where number <= shown_number());
 
 -- one row per active classification whose class has a tier: what the asset or column is sensitive for
-create view sensitive_class as
+create or replace view sensitive_class as
 select c.asset_guid, c.column_guid, c.entity_guid, c.type_name, s.class_key, s.tier
 from classification c
 join sensitivity s on s.source = 'purview' and s.name = c.type_name
 where c.status = 'ACTIVE';
 
 -- one row per active column with a class of tier 1 or 2
-create view sensitive_column as
+create or replace view sensitive_column as
 select s.column_guid, s.asset_guid, min(s.tier) as tier, list(distinct s.class_key) as class_keys
 from sensitive_class s
 join asset_column c on c.guid = s.column_guid and c.status = 'ACTIVE'
@@ -22,7 +22,7 @@ where s.tier in (1, 2)
 group by s.column_guid, s.asset_guid;
 
 -- one row per asset with a class of tier 1 or 2, on itself or on an active column
-create view sensitive_asset as
+create or replace view sensitive_asset as
 select
     s.asset_guid,
     min(s.tier) as tier,
@@ -35,7 +35,7 @@ where s.tier in (1, 2)
 group by s.asset_guid;
 
 -- one row per failing subject ever seen up to the last judged snapshot shown; new and reopened mean: in that snapshot
-create view finding as
+create or replace view finding as
 with now as (
     select number, as_of
     from snapshot
