@@ -14,9 +14,10 @@ from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.walk import collect
 from pipeline.errors import SignInError
-from pipeline.sandbox import clock, faults, server
+from pipeline.sandbox import clock, server
 from pipeline.sandbox.estate import History
-from pipeline.sandbox.faults import Fault
+from pipeline.sandbox.weather import faults
+from pipeline.sandbox.weather.faults import Fault
 
 ASSETS = 60
 COUNTS = (

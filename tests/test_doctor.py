@@ -12,7 +12,8 @@ from pipeline.config import Config, for_sandbox
 from pipeline.doctor import Check, examine, planes
 from pipeline.doctor.standing import Standing
 from pipeline.errors import RequestError
-from pipeline.sandbox import clock, faults, server, signin
+from pipeline.sandbox import clock, server, signin
+from pipeline.sandbox.weather import faults
 from pipeline.warehouse.home import Home
 
 DAY = clock.parse_as_of("2026-11-21")

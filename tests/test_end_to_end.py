@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.sandbox import clock, truth
+from pipeline.sandbox import clock
+from pipeline.sandbox.truth import oracle
 from tests.command import Ended, muster
 
 pytestmark = pytest.mark.slow
@@ -40,7 +41,7 @@ def test_findings_are_exactly_what_was_planted(
     warehouse: duckdb.DuckDBPyConnection, night: str
 ) -> None:
     """Every planted violation and every planted hole is found under its rule, and nothing else is."""
-    planted = truth.expected(seed=1, assets=ASSETS, as_of=clock.parse_as_of(night))
+    planted = oracle.expected(seed=1, assets=ASSETS, as_of=clock.parse_as_of(night))
     expected = {(row.rule_id, row.subject_id): row.status for row in planted}
     rows = warehouse.execute(
         "select rule_id, subject_id, status from verdict_at(?) where status <> 'pass'", [night]

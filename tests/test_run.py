@@ -20,9 +20,10 @@ from sandbox_fixture import DAY
 from pipeline import config, run
 from pipeline.collect import runs
 from pipeline.errors import ConfigError, GateError, SignInError, UsageError
-from pipeline.sandbox import clock, entities, search, server
+from pipeline.sandbox import clock, server
 from pipeline.sandbox.estate import History
-from pipeline.sandbox.faults import Fault
+from pipeline.sandbox.purview.datamap import entities, search
+from pipeline.sandbox.weather.faults import Fault
 from pipeline.warehouse import schema
 from pipeline.warehouse.home import Home, connect
 

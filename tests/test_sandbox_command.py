@@ -7,15 +7,16 @@ import sys
 import httpx
 import pytest
 
-from pipeline.sandbox import clock, truth
+from pipeline.sandbox import clock
 from pipeline.sandbox.__main__ import main
+from pipeline.sandbox.truth import oracle
 
 
 def test_truth_prints_one_line_per_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     """Each verdict is one line of JSON with rule, subject, status and reason."""
     assert main(["truth", "--assets", "60", "--as-of", "2026-11-21"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    expected = truth.expected(seed=1, assets=60, as_of=clock.parse_as_of("2026-11-21"))
+    expected = oracle.expected(seed=1, assets=60, as_of=clock.parse_as_of("2026-11-21"))
     assert lines == [one._asdict() for one in expected]
 
 

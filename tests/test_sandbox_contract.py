@@ -16,14 +16,17 @@ from sandbox_fixture import DAY, PURVIEW
 from starlette.routing import Route
 
 from pipeline.collect.endpoint import Endpoint
-from pipeline.sandbox import govern_api, graph_api, market_api, server, signin, weather
+from pipeline.sandbox import server, signin
+from pipeline.sandbox.directory import graph_api
+from pipeline.sandbox.immuta import govern_api, market_api
+from pipeline.sandbox.weather import forecast
 from pipeline.sources import purview
 
 ASSETS = 240
 # the directory, the other product, signing in and our own report have no published Purview contract
 ELSEWHERE = {
     route.path for one in (signin, graph_api, market_api, govern_api) for route in one.ROUTES
-} | {weather.REPORT}
+} | {forecast.REPORT}
 CONTRACTS = contract.contracts()
 NAMES = [one.name for one in CONTRACTS]
 ADDITIONS = contract.additions()

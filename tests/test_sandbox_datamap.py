@@ -6,8 +6,9 @@ import httpx
 import pytest
 from sandbox_fixture import PURVIEW, VERSION, bulk, estate, get, http
 
-from pipeline.sandbox import clock, lineage, typedefs
+from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.purview.datamap import lineage, typedefs
 
 __all__ = ["estate", "http"]
 

@@ -6,8 +6,9 @@ import httpx
 import pytest
 from sandbox_fixture import estate, get, http
 
-from pipeline.sandbox import directory, signin
-from pipeline.sandbox.directory import Directory
+from pipeline.sandbox import signin
+from pipeline.sandbox.directory import entra
+from pipeline.sandbox.directory.entra import Directory
 from pipeline.sandbox.estate import Estate
 
 __all__ = ["estate", "http"]
@@ -18,7 +19,7 @@ NOBODY = "00000000-0000-4000-a000-000000000000"
 
 @pytest.fixture(scope="module")
 def known(estate: Estate) -> Directory:
-    return directory.of(estate)
+    return entra.of(estate)
 
 
 def ask(http: httpx.Client, ids: list[Any]) -> httpx.Response:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.sandbox import clock, sensitivity, truth
+from pipeline.sandbox import clock, sensitivity
 from pipeline.sandbox.estate import Estate, History, World
+from pipeline.sandbox.truth import oracle
 
 DAY = clock.parse_as_of("2026-11-21")
 RULES = {
@@ -27,8 +28,8 @@ def yesterday(estate: Estate) -> Estate:
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> list[truth.Expected]:
-    return truth.expected(seed=1, assets=2000, as_of=DAY)
+def verdicts() -> list[oracle.Expected]:
+    return oracle.expected(seed=1, assets=2000, as_of=DAY)
 
 
 def test_size_is_what_was_asked_for(estate: Estate) -> None:
@@ -97,12 +98,12 @@ def test_nothing_is_younger_than_the_cut(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_every_rule_has_something_to_find(rule: str, verdicts: list[truth.Expected]) -> None:
+def test_every_rule_has_something_to_find(rule: str, verdicts: list[oracle.Expected]) -> None:
     """Every rule about the estate fails for at least one subject."""
     assert any(one.rule_id == rule and one.status == "fail" for one in verdicts)
 
 
-def test_verdicts_name_each_subject_once(verdicts: list[truth.Expected]) -> None:
+def test_verdicts_name_each_subject_once(verdicts: list[oracle.Expected]) -> None:
     """A rule has one verdict for a subject, and some rules have verdicts that cannot be reached."""
     assert max(Counter((one.rule_id, one.subject_id) for one in verdicts).values()) == 1
     assert {one.rule_id for one in verdicts} == RULES
@@ -113,7 +114,7 @@ def test_findings_come_and_go_every_day() -> None:
     """On every day of two weeks several rules have a new finding and several a resolved one."""
     before: set[tuple[str, str]] | None = None
     for back in range(14, -1, -1):
-        found = truth.expected(seed=1, assets=2000, as_of=DAY - timedelta(days=back))
+        found = oracle.expected(seed=1, assets=2000, as_of=DAY - timedelta(days=back))
         fails = {(one.rule_id, one.subject_id) for one in found if one.status == "fail"}
         if before is not None:
             assert len({rule for rule, _ in fails - before}) >= 2
@@ -121,24 +122,24 @@ def test_findings_come_and_go_every_day() -> None:
         before = fails
 
 
-def test_truth_depends_on_seed_and_day_alone(verdicts: list[truth.Expected]) -> None:
+def test_truth_depends_on_seed_and_day_alone(verdicts: list[oracle.Expected]) -> None:
     """The same arguments give the same verdicts; another seed gives others."""
-    assert truth.expected(seed=1, assets=2000, as_of=DAY) == verdicts
-    assert truth.expected(seed=2, assets=2000, as_of=DAY) != verdicts
+    assert oracle.expected(seed=1, assets=2000, as_of=DAY) == verdicts
+    assert oracle.expected(seed=2, assets=2000, as_of=DAY) != verdicts
 
 
 @pytest.mark.parametrize("day", ["2025-01-01", "2025-03-01", "2031-07-04"])
 @pytest.mark.parametrize("assets", [40, 300])
 def test_any_day_of_any_size_works(day: str, assets: int) -> None:
     """Small estates and far days hold together as well."""
-    found = truth.expected(seed=7, assets=assets, as_of=clock.parse_as_of(day))
+    found = oracle.expected(seed=7, assets=assets, as_of=clock.parse_as_of(day))
     assert {"OWN-001", "SCN-001"} <= {one.rule_id for one in found}
 
 
 def test_days_before_the_history_are_refused() -> None:
     """A day before the estate's first one is an error that names the first one."""
     with pytest.raises(ValueError, match="2025-01-01"):
-        truth.expected(seed=1, assets=40, as_of=clock.parse_as_of("2024-12-31"))
+        oracle.expected(seed=1, assets=40, as_of=clock.parse_as_of("2024-12-31"))
 
 
 def test_a_date_means_two_in_the_morning() -> None:
@@ -161,7 +162,7 @@ def test_the_world_moves_with_the_clock() -> None:
     assert before <= day <= clock.day_number(datetime.now(UTC))
 
 
-def test_unmapped_names_are_in_use(verdicts: list[truth.Expected]) -> None:
+def test_unmapped_names_are_in_use(verdicts: list[oracle.Expected]) -> None:
     """Classifications and tags that the sensitivity model does not know are reported by name."""
     found = {one.subject_id for one in verdicts if one.rule_id == "CLS-004"}
     assert {f"purview:{sensitivity.LOYALTY}", f"purview:{sensitivity.HANDLE}"} <= found

@@ -8,10 +8,11 @@ import httpx
 import msgspec
 import pytest
 
-from pipeline.sandbox import clock, lean_api, lean_bodies, server, signin
-from pipeline.sandbox.lean import BLOCK, LeanEstate, LeanWorld, generation, guid, is_process
-from pipeline.sandbox.limits import COUNTS_PATH, Bucket
-from pipeline.sandbox.search import QueryError
+from pipeline.sandbox import clock, server, signin
+from pipeline.sandbox.lean import api, bodies
+from pipeline.sandbox.lean.estate import BLOCK, LeanEstate, LeanWorld, generation, guid, is_process
+from pipeline.sandbox.purview.datamap.search import QueryError
+from pipeline.sandbox.weather.limits import COUNTS_PATH, Bucket
 
 ASSETS = 2000
 DAY = clock.day_number(datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -21,22 +22,20 @@ EVERYTHING = {"keywords": "*", "limit": 1000, "orderby": [{"id": "ASC"}]}
 
 def hits(estate: LeanEstate = ESTATE) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = msgspec.json.decode(
-        b"[" + lean_bodies.hits(estate, list(range(estate.assets))) + b"]"
+        b"[" + bodies.hits(estate, list(range(estate.assets))) + b"]"
     )
     return found
 
 
 def read(estate: LeanEstate = ESTATE) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(
-        lean_bodies.bulk(estate, list(range(estate.assets)))
-    )
+    found: dict[str, Any] = msgspec.json.decode(bodies.bulk(estate, list(range(estate.assets))))
     return found
 
 
 @pytest.fixture(scope="module")
 def http() -> Any:
     """A client of a lean server on a socket."""
-    served = lean_api.app(1, ASSETS, datetime(2026, 11, 21, 2, tzinfo=UTC), gzip=True)
+    served = api.app(1, ASSETS, datetime(2026, 11, 21, 2, tzinfo=UTC), gzip=True)
     with (
         server.running_app(served) as url,
         httpx.Client(
@@ -212,7 +211,7 @@ def test_a_refusal_blocks_for_its_time_and_no_longer() -> None:
 
 def test_limits_are_felt_and_counted_over_a_socket() -> None:
     """A refused call gets 429 with the seconds to wait, and the server tells what it served."""
-    served = lean_api.app(1, 100, None, latency_s=0.001, bucket=Bucket(1.0, blocks_s=5.0))
+    served = api.app(1, 100, None, latency_s=0.001, bucket=Bucket(1.0, blocks_s=5.0))
     with server.running_app(served) as url, httpx.Client(base_url=url) as client:
         statuses = [client.get("/account/collections") for _ in range(2)]
         assert [answer.status_code for answer in statuses] == [401, 429]

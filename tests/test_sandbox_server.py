@@ -20,8 +20,9 @@ from sandbox_fixture import (
     http,
 )
 
-from pipeline.sandbox import clock, faults, server, signin
+from pipeline.sandbox import clock, server, signin
 from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.weather import faults
 
 __all__ = ["estate", "http"]
 

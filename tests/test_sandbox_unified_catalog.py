@@ -7,21 +7,20 @@ import httpx
 import pytest
 from sandbox_fixture import ASSETS, DAY, PURVIEW, estate, get, http
 
-from pipeline.sandbox import (
-    clock,
+from pipeline.sandbox import clock, server
+from pipeline.sandbox.estate import Estate, History
+from pipeline.sandbox.purview.unified import (
+    catalog,
+    catalog_api,
     data_access_api,
     data_access_rows,
-    server,
     subscriptions,
-    unified_catalog,
-    unified_catalog_api,
 )
-from pipeline.sandbox.estate import Estate, History
 
 __all__ = ["estate", "http"]
-CATALOG, ACCESS = unified_catalog_api.BASE, data_access_api.BASE
+CATALOG, ACCESS = catalog_api.BASE, data_access_api.BASE
 OLD = {"api-version": "2025-09-15-preview"}
-NEW = {"api-version": unified_catalog_api.WITH_ASSETS}
+NEW = {"api-version": catalog_api.WITH_ASSETS}
 VERSION = {"api-version": "2023-10-01-preview"}
 Json = dict[str, Any]
 
@@ -109,7 +108,7 @@ def test_data_assets_are_those_of_the_data_map(http: httpx.Client, estate: Estat
     gone = [row for row in assets.values() if row["source"]["assetId"] not in guids]
     assert 0 < len(gone) < len(assets) / 10
     products = [row for page in linked(http, f"{CATALOG}/dataProducts", **OLD) for row in page]
-    assert len(products) == unified_catalog.count(ASSETS)
+    assert len(products) == catalog.count(ASSETS)
     named: set[str] = set()
     for product in products:
         path = f"{CATALOG}/dataProducts/{product['id']}/relationships"
@@ -184,7 +183,7 @@ def test_products_count_their_subscribers(http: httpx.Client) -> None:
 def test_policy_sets_and_approvals(http: httpx.Client, estate: Estate) -> None:
     """Some products have no policies of their own; a run has the approvals of its request."""
     statuses = Counter[int]()
-    for product in unified_catalog.held(estate).products:
+    for product in catalog.held(estate).products:
         base = f"{ACCESS}/dataProducts/{product.id}/policySets"
         applied = http.get(f"{base}/applied", params=VERSION, headers=PURVIEW)
         statuses[applied.status_code] += 1
@@ -233,7 +232,7 @@ def test_the_catalog_moves_with_the_days_and_stays_what_it_is() -> None:
     assert told(day) == told(day)
     assert told(day) != told(day + 30)
     first, later = (
-        {product.id for product in unified_catalog.held(History(1, ASSETS).at(on)).products}
+        {product.id for product in catalog.held(History(1, ASSETS).at(on)).products}
         for on in (day, day + 30)
     )
     assert first == later

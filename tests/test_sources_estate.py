@@ -17,22 +17,13 @@ from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Clock, Staging
 from pipeline.collect.store import PageStore
 from pipeline.collect.walk import collect
-from pipeline.sandbox import (
-    account_api,
-    audit,
-    clock,
-    details,
-    entities,
-    entity_store,
-    glossary,
-    lineage,
-    market_rows,
-    policies,
-    server,
-)
+from pipeline.sandbox import clock, server
 from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate, History
+from pipeline.sandbox.immuta import market_rows, policies
+from pipeline.sandbox.purview import account_api, audit
+from pipeline.sandbox.purview.datamap import details, entities, entity_store, glossary, lineage
 from pipeline.warehouse import pages, schema
 from pipeline.warehouse.home import connect
 

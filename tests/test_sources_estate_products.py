@@ -18,20 +18,18 @@ from pipeline.collect.store import PageStore
 from pipeline.collect.walk import collect
 from pipeline.config import PURVIEW_PLANES
 from pipeline.gate import plan
-from pipeline.sandbox import (
-    clock,
-    data_access_rows,
-    faults,
-    server,
-    signin,
-    subscriptions,
-    unified_catalog,
-    unified_catalog_policies,
-    unified_catalog_rows,
-    unified_catalog_terms,
-)
+from pipeline.sandbox import clock, server, signin
 from pipeline.sandbox.estate import Estate, History
+from pipeline.sandbox.purview.unified import (
+    catalog,
+    catalog_policies,
+    catalog_rows,
+    catalog_terms,
+    data_access_rows,
+    subscriptions,
+)
 from pipeline.sandbox.vocabulary import DOMAINS
+from pipeline.sandbox.weather import faults
 from pipeline.sources.purview import SOURCE
 from pipeline.warehouse import pages, schema
 
@@ -93,8 +91,8 @@ def test_every_list_was_read(staging: Staging) -> None:
 
 def test_domains_and_their_roles(staging: Staging, estate: Estate) -> None:
     """Domains in their tree; roles hold people, groups and the readers of all domains above."""
-    domains = {one.number: one for one in unified_catalog.domains(1)}
-    top = {8: None, 9: unified_catalog.app_id(1)}
+    domains = {one.number: one for one in catalog.domains(1)}
+    top = {8: None, 9: catalog.app_id(1)}
     assert read(staging, "select id, name, parent_id, lower(status) from business_domain") == {
         (
             one.id,
@@ -106,16 +104,16 @@ def test_domains_and_their_roles(staging: Staging, estate: Estate) -> None:
     }
     by_id = {one.id: one for one in domains.values()}
     expected: Rows = set()
-    for role in (unified_catalog_policies.OWNER, unified_catalog_policies.READER):
+    for role in (catalog_policies.OWNER, catalog_policies.READER):
         for one in domains.values():
-            source: unified_catalog.BusinessDomain | None = one
+            source: catalog.BusinessDomain | None = one
             while source is not None:
-                people, groups = unified_catalog_policies.members(estate, source, role)
+                people, groups = catalog_policies.members(estate, source, role)
                 expected |= {(one.id, role, "identity", who) for who in people}
                 expected |= {(one.id, role, "group", who) for who in groups}
-                source = by_id.get(unified_catalog_policies.above(estate, source, role) or "")
-    app = unified_catalog.app_id(1)
-    for role, people in unified_catalog_policies.administrators(estate).items():
+                source = by_id.get(catalog_policies.above(estate, source, role) or "")
+    app = catalog.app_id(1)
+    for role, people in catalog_policies.administrators(estate).items():
         expected |= {(app, role, "identity", who) for who in people}
     query = "select scope_id, role_id, principal_kind, principal_id from domain_role_assignment"
     assert read(staging, query) == expected
@@ -123,24 +121,24 @@ def test_domains_and_their_roles(staging: Staging, estate: Estate) -> None:
 
 def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
     """Every product, with the guids in the Data Map behind its data assets."""
-    products = unified_catalog.held(estate).products
+    products = catalog.held(estate).products
     query = "select id, name, domain_id, lower(status), subscriber_count from purview_data_product"
     assert read(staging, query) == {
         (
             one.id,
             one.title,
-            unified_catalog.domain_id(1, one.domain),
+            catalog.domain_id(1, one.domain),
             one.status.lower(),
             subscriptions.active(estate, one),
         )
         for one in products
     }
     known: Rows = {
-        (one.id, unified_catalog.asset_id(1, slot), unified_catalog.source_guid(estate, slot))
+        (one.id, catalog.asset_id(1, slot), catalog.source_guid(estate, slot))
         for one in products
         for slot in one.slots
     }
-    lost = {(one.id, unified_catalog.lost_asset(1, one), None) for one in products}
+    lost = {(one.id, catalog.lost_asset(1, one), None) for one in products}
     query = "select product_id, catalog_asset_id, asset_guid from purview_data_product_asset"
     assert read(staging, query) == known | {row for row in lost if row[1]}
     query = "select id, asset_guid from catalog_asset"
@@ -149,7 +147,7 @@ def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
     assert read(staging, query) == {
         (one.id, role.lower(), person.object_id)
         for one in products
-        for role, people in unified_catalog_rows.responsible(
+        for role, people in catalog_rows.responsible(
             estate, one.domain, "purview product", one.number
         ).items()
         for person in people
@@ -158,24 +156,24 @@ def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
 
 def test_terms_and_critical_data(staging: Staging, estate: Estate) -> None:
     """Terms with their parents, and the columns of the Data Map that critical data is kept in."""
-    size = unified_catalog.TERMS_PER_DOMAIN
+    size = catalog.TERMS_PER_DOMAIN
     assert read(staging, "select id, parent_id from catalog_term") == {
         (
-            unified_catalog.term_id(1, number),
-            unified_catalog.term_id(1, number - number % size) if number % size else None,
+            catalog.term_id(1, number),
+            catalog.term_id(1, number - number % size) if number % size else None,
         )
         for number in range(size * len(DOMAINS))
     }
     query = "select element_id, column_guid, asset_guid from critical_data_element_column"
     assert read(staging, query) == {
         (one.id, estate.datasets[slot].column_guid(position), estate.datasets[slot].guid)
-        for one in unified_catalog.held(estate).elements
+        for one in catalog.held(estate).elements
         for slot, position in one.columns
     }
     assert read(staging, "select objective_id, count(*) from key_result group by 1") == {
-        (unified_catalog.objective_id(1, number), len(results))
-        for number in range(unified_catalog.OBJECTIVES_PER_DOMAIN * len(DOMAINS))
-        if (results := unified_catalog_terms.key_results(estate, number))
+        (catalog.objective_id(1, number), len(results))
+        for number in range(catalog.OBJECTIVES_PER_DOMAIN * len(DOMAINS))
+        if (results := catalog_terms.key_results(estate, number))
     }
 
 
@@ -206,7 +204,7 @@ def test_requests_and_decisions(staging: Staging, estate: Estate) -> None:
         for one in requests
         for approval in one.approvals
     }
-    products = unified_catalog.held(estate).products
+    products = catalog.held(estate).products
     assert read(staging, "select product_id, kind from access_policy_set") == {
         (one.id, kind)
         for one in products

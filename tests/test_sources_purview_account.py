@@ -9,8 +9,9 @@ from collecting import loaded, rows
 from planes_fixture import SOURCE, Walk, broken_promises, walked
 
 from pipeline.collect.staging import Staging
-from pipeline.sandbox import account_api, faults
+from pipeline.sandbox.purview import account_api
 from pipeline.sandbox.vocabulary import DOMAINS
+from pipeline.sandbox.weather import faults
 
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
 LISTS = ("account", "collection", "platform_domain", "collection_domain", "contact_assignment")

@@ -13,8 +13,10 @@ from planes_fixture import ASSETS, GRANTS, SOURCE, Walk, broken_promises, walked
 from sandbox_fixture import DAY, PURVIEW
 
 from pipeline.collect.staging import Staging
-from pipeline.sandbox import clock, faults, policy_api, roles, server, signin
+from pipeline.sandbox import clock, server, signin
 from pipeline.sandbox.estate import Estate, History
+from pipeline.sandbox.purview import policy_api, roles
+from pipeline.sandbox.weather import faults
 from pipeline.warehouse import pages as stored
 
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"

@@ -13,8 +13,9 @@ from planes_fixture import ASSETS, SOURCE, Walk, broken_promises, walked
 from sandbox_fixture import DAY
 
 from pipeline.collect.staging import Staging
-from pipeline.sandbox import clock, run_rows, scan_api, scan_settings_api
+from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate, History
+from pipeline.sandbox.purview.scanning import run_rows, scan_api, settings_api
 
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
 KEYS = {"scan": "Lake-Abc"} | dict.fromkeys(
@@ -249,7 +250,7 @@ def test_scans_name_what_they_use(walk: Walk, estate: Estate) -> None:
         f"{source.name}/{scan.name}"
         for source in estate.sources
         for scan in source.scans
-        if scan_settings_api.filter_of(source, scan)
+        if settings_api.filter_of(source, scan)
     }
     assert {scan for (scan,) in walk.rows("select scan_id from scan_filter")} == filtered
     assert broken_promises(walk, TABLES) == []

@@ -20,22 +20,13 @@ from pyapacheatlas.core.util import AtlasException
 from requests import HTTPError
 from sandbox_fixture import ASSETS, DAY, estate
 
-from pipeline.sandbox import (
-    account_api,
-    details,
-    faults,
-    glossary,
-    lineage,
-    policy_api,
-    roles,
-    sensitivity,
-    server,
-    signin,
-    typedefs,
-)
+from pipeline.sandbox import sensitivity, server, signin
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate, tenant_id
+from pipeline.sandbox.purview import account_api, policy_api, roles
+from pipeline.sandbox.purview.datamap import details, glossary, lineage, typedefs
 from pipeline.sandbox.vocabulary import ACCOUNT_NAME
+from pipeline.sandbox.weather import faults
 
 __all__ = ["estate"]
 

@@ -17,8 +17,9 @@ from pipeline.collect.client import Client
 from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.walk import collect
-from pipeline.sandbox import server, weather
-from pipeline.sandbox.calls import Answer, Call, Proceed
+from pipeline.sandbox import server
+from pipeline.sandbox.weather import forecast
+from pipeline.sandbox.weather.calls import Answer, Call, Proceed
 from pipeline.warehouse import schema
 
 ASSETS = 60
@@ -132,7 +133,7 @@ def test_nothing_but_known_reads_was_sent(fair: Collected, seen: list[Call]) -> 
     ]
     asked = {(call.method, call.path) for call in seen if not call.signs_in}
     assert len(asked) > 300
-    for method, path in asked - {("GET", weather.REPORT)}:
+    for method, path in asked - {("GET", forecast.REPORT)}:
         below = path.removeprefix("/marketplace")
         assert any(method == m and template.fullmatch(below) for m, template in known), path
     assert {path for method, path in asked if method != "GET"} == {"/datamap/api/search/query"}
@@ -217,4 +218,4 @@ def test_a_list_that_moves_is_read_again(tmp_path: Path, fair: Collected) -> Non
 def test_every_weather_is_tested() -> None:
     """The lists above name every weather there is."""
     named = {kind.partition(":")[0] for kind in (*EXACT, *TAKING, *STRANGE, "moving")}
-    assert named == set(weather.KINDS)
+    assert named == set(forecast.KINDS)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from command import muster
 
-from pipeline.sandbox import weather
-from pipeline.sandbox.calls import Answer, Call
+from pipeline.sandbox.weather import forecast
+from pipeline.sandbox.weather.calls import Answer, Call
 
 CALLS = [Call("GET", "/things", (("page", str(at)),), b"", 40, "Bearer a.b") for at in range(200)]
 
@@ -19,7 +19,7 @@ def struck(seed: int, name: str) -> list[bool]:
         return Answer(200, b"{}")
 
     async def answers() -> list[Answer]:
-        (layer,) = weather.chosen([name], seed, lambda: 0.0)
+        (layer,) = forecast.chosen([name], seed, lambda: 0.0)
         return [await layer(call, proceed) for call in CALLS]
 
     return [answer != Answer(200, b"{}") for answer in asyncio.run(answers())]
@@ -35,7 +35,7 @@ def test_the_seed_says_whom_it_strikes(name: str) -> None:
 
 def test_a_second_try_is_let_pass() -> None:
     """What strikes the first try of a call leaves the next one alone."""
-    (layer,) = weather.chosen(["html:1"], 1, lambda: 0.0)
+    (layer,) = forecast.chosen(["html:1"], 1, lambda: 0.0)
 
     async def proceed(_: Call) -> Answer:
         return Answer(200, b"{}")
@@ -60,14 +60,14 @@ def test_a_second_try_is_let_pass() -> None:
 )
 def test_a_wrong_choice_is_a_usage_error(wrong: str, message: str) -> None:
     """It names what is valid, before anything is started."""
-    with pytest.raises(weather.WeatherError, match=message):
-        weather.chosen(wrong.split(","), 1, lambda: 0.0)
+    with pytest.raises(forecast.WeatherError, match=message):
+        forecast.chosen(wrong.split(","), 1, lambda: 0.0)
 
 
 def test_every_weather_is_in_the_help(tmp_path: Path) -> None:
     """One line each, with its number and what it does."""
     told = muster("sandbox", "serve", "--help", folder=tmp_path).out
-    for line in weather.described():
+    for line in forecast.described():
         assert line.split()[0] in told
         assert line.endswith(".")
 

@@ -35,9 +35,9 @@ class _Forecast(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """The help, with the weathers below."""
-        from pipeline.sandbox import weather
+        from pipeline.sandbox.weather import forecast
 
-        self.epilog = "\n\n".join(("Weather, each with its usual number:", *weather.described()))
+        self.epilog = "\n\n".join(("Weather, each with its usual number:", *forecast.described()))
         super().format_help(ctx, formatter)
 
 
@@ -72,9 +72,9 @@ def expected(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
     """Prints what was planted: every verdict a run over the sandbox must not miss."""
-    from pipeline.sandbox import truth
+    from pipeline.sandbox.truth import oracle
 
-    rows = truth.expected(seed=seed, assets=assets, as_of=moment(as_of) or datetime.now(UTC))
+    rows = oracle.expected(seed=seed, assets=assets, as_of=moment(as_of) or datetime.now(UTC))
     columns = ["rule_id", "status", "subject_id", "reason"]
     output.listing([row._asdict() for row in rows], columns, as_json=as_json)
 
@@ -87,12 +87,12 @@ def weathers(text: str) -> list[str]:
     """
     if not text:
         return []
-    from pipeline.sandbox import weather
+    from pipeline.sandbox.weather import forecast
 
     names = text.split(",")
     try:
-        weather.chosen(names, 0, lambda: 0.0)
-    except weather.WeatherError as error:
+        forecast.chosen(names, 0, lambda: 0.0)
+    except forecast.WeatherError as error:
         raise UsageError(f"--weather: {error}") from error
     return names
 

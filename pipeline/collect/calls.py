@@ -17,21 +17,21 @@ URL_BYTES = 4000
 
 @dataclass(frozen=True)
 class Call:
-    """One list or object to read: the first request, what it is about, and the keys in it."""
+    """One list or object to read: the first request, what it is about, and the keys that go into it as parameters."""
 
-    request: Request
+    first: Request
     key: str | None
     keys: tuple[str, ...] = ()
 
-    def halves(self, key_param: str) -> "tuple[Call, Call]":
+    def request(self, key_param: str) -> Request:
+        """The request with its keys. There are many calls and few are under way: only those need it in full."""
+        params = self.first.params + tuple((key_param, key) for key in self.keys)
+        return replace(self.first, params=params)
+
+    def halves(self) -> "tuple[Call, Call]":
         """The batch as two calls with half of its keys each."""
         middle = len(self.keys) // 2
-        plain = tuple(param for param in self.request.params if param[0] != key_param)
-        first = replace(self.request, params=plain)
-        return (
-            batch(first, key_param, self.keys[:middle]),
-            batch(first, key_param, self.keys[middle:]),
-        )
+        return replace(self, keys=self.keys[:middle]), replace(self, keys=self.keys[middle:])
 
 
 def calls_of(outcome: Walked, staging: Staging) -> list[Call]:
@@ -44,7 +44,7 @@ def calls_of(outcome: Walked, staging: Staging) -> list[Call]:
     keys = [str(row[names.index("key")]) for row in rows]
     staging.asked(outcome.name, keys)
     if endpoint.batch > 1:
-        return [batch(first, endpoint.key_param, part) for part in _parts(endpoint, keys)]
+        return [Call(first, None, part) for part in _parts(endpoint, keys)]
     return [
         Call(_filled(first, dict(zip(names, row, strict=True))), key)
         for key, row in zip(keys, rows, strict=True)
@@ -77,9 +77,3 @@ def _parts(endpoint: Endpoint, keys: Sequence[str]) -> list[tuple[str, ...]]:
         parts[-1].append(key)
         room -= size
     return [tuple(part) for part in parts]
-
-
-def batch(first: Request, key_param: str, keys: tuple[str, ...]) -> Call:
-    """One call for many keys, each a parameter of its own."""
-    params = first.params + tuple((key_param, key) for key in keys)
-    return Call(replace(first, params=params), None, keys)

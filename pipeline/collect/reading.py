@@ -46,7 +46,7 @@ def read(client: Client, outcome: Walked, call: Call, submit: Submit) -> None:
             if forbidden >= FORBIDDEN_PARTS:
                 given_up, waiting = [part, *waiting], []
             elif len(part.keys) > 1:
-                waiting += reversed(part.halves(outcome.endpoint.key_param))
+                waiting += reversed(part.halves())
                 continue
             else:
                 given_up = [part]
@@ -93,7 +93,7 @@ def _pages(
     totals: list[int] = []
     came = 0
     approximate = False
-    walk = endpoint.paging(call.request)
+    walk = endpoint.paging(call.request(endpoint.key_param))
     step = next(walk)
     while not isinstance(step, Split):
         try:
@@ -114,5 +114,5 @@ def _pages(
         except StopIteration:
             return totals, came, approximate
     for part in step.requests:
-        submit(outcome, replace(call, request=part))
+        submit(outcome, replace(call, first=part))
     return [], came, False

@@ -32,7 +32,7 @@ def checks(groups: tuple[str, ...]) -> tuple[Check, ...]:
     for table in schema.tables().values():
         if table.group in groups:
             found.append(_unique(table))
-            found += [_required(table, column) for column in table.columns if column.required]
+            found.append(_required(table))
             found += _references(table, groups)
             found += [
                 _known(table, column)
@@ -52,14 +52,18 @@ def _check(
     tail: str,
     *,
     weak: bool = False,
+    and_say: str = "",
 ) -> Check:
-    """The check that no row of `table as t` is left by `tail` (its joins, where, group by)."""
+    """The check that no row of `table as t` is left by `tail` (its joins, where, group by).
+
+    An example is the row's key and what the expressions `and_say` add.
+    """
     key = ", ".join(
         f"'{name}=' || coalesce(cast(t.{name} as varchar), 'null')" for name in table.key
     )
     query = (
         f"select count(*) as unexpected, min(example, {EXAMPLES}) as examples "
-        f"from (select concat_ws(', ', {key}) as example from {table.name} as t {tail}) as offending "
+        f"from (select concat_ws(', ', {key}{', ' + and_say if and_say else ''}) as example from {table.name} as t {tail}) as offending "
         "having count(*) > 0"
     )
     return Check(table.name, kind, columns, offence, query, weak)
@@ -71,9 +75,12 @@ def _unique(table: Table) -> Check:
     return _check(table, "unique_key", table.key, "keys are there more than once", tail)
 
 
-def _required(table: Table, column: Column) -> Check:
-    tail = f"where t.{column.name} is null"
-    return _check(table, "not_null", (column.name,), "rows lack the value", tail)
+def _required(table: Table) -> Check:
+    """All required columns of a table in one pass over it; an example names the columns that it lacks."""
+    names = tuple(column.name for column in table.columns if column.required)
+    lacking = ", ".join(f"case when t.{name} is null then 'no {name}' end" for name in names)
+    tail = "where " + " or ".join(f"t.{name} is null" for name in names)
+    return _check(table, "not_null", names, "rows lack a value", tail, and_say=lacking)
 
 
 def _references(table: Table, groups: tuple[str, ...]) -> list[Check]:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 import msgspec
 from starlette.applications import Starlette
 
-from . import clock, server, truth, weather
-from .limits import Bucket
+from pipeline.sandbox import clock, server
+from pipeline.sandbox.truth import oracle
+from pipeline.sandbox.weather import forecast
+from pipeline.sandbox.weather.limits import Bucket
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         type=_weathers,
         default=[],
         metavar="NAME[:NUMBER],...",
-        help="; ".join(weather.described()),
+        help="; ".join(forecast.described()),
     )
     parser.add_argument(
         "--until-eof",
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.command == "truth":
         as_of = given.as_of or datetime.now(UTC)
-        for row in truth.expected(seed=given.seed, assets=given.assets, as_of=as_of):
+        for row in oracle.expected(seed=given.seed, assets=given.assets, as_of=as_of):
             _print(row._asdict())
         return 0
 
@@ -67,10 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _lean(given: argparse.Namespace) -> Starlette:
-    from . import lean_api
+    from pipeline.sandbox.lean import api
 
     bucket = Bucket(given.rate, given.refusal_blocks_s) if given.rate else None
-    return lean_api.app(
+    return api.app(
         given.seed,
         given.assets,
         given.as_of,
@@ -84,8 +86,8 @@ def _weathers(text: str) -> list[str]:
     """The weathers in a list with commas; a wrong one is refused with the valid ones."""
     names = text.split(",")
     try:
-        weather.chosen(names, 0, lambda: 0.0)
-    except weather.WeatherError as error:
+        forecast.chosen(names, 0, lambda: 0.0)
+    except forecast.WeatherError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return names
 

@@ -6,8 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import draws
-from .estate import Estate, World
+from pipeline.sandbox import draws
+from pipeline.sandbox.estate import Estate, World
 
 _encode = msgspec.json.Encoder().encode
 

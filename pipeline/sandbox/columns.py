@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from . import platforms
-from .platforms import PLATFORMS, Platform
-from .vocabulary import TEMPLATES, Field, Template
+from pipeline.sandbox import platforms
+from pipeline.sandbox.platforms import PLATFORMS, Platform
+from pipeline.sandbox.vocabulary import TEMPLATES, Field, Template
 
 _LOAD_FIELDS = (Field("load_batch_id", "bigint"), Field("ingested_at", "timestamp"))
 

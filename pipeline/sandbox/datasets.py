@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from . import clock, columns, draws, platforms
-from . import people as people_of
-from . import sensitivity as s
-from .columns import Column
-from .people import Person, of_domain
-from .vocabulary import (
+from pipeline.sandbox import clock, columns, draws, platforms
+from pipeline.sandbox import people as people_of
+from pipeline.sandbox import sensitivity as s
+from pipeline.sandbox.columns import Column
+from pipeline.sandbox.people import Person, of_domain
+from pipeline.sandbox.vocabulary import (
     ACCOUNT_NAME,
     DOMAINS,
     HOSTILE_NAMES,
@@ -16,7 +16,7 @@ from .vocabulary import (
     SUB_COLLECTIONS,
     TEMPLATES,
     VARIANTS,
-)  # fmt: skip
+)
 
 SCHEMA_MARK = "f6f6f6"
 

@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
 
-from . import clock, draws, glossary, immuta, lineage, people, products, requests, scans
-from .datasets import Dataset
-from .immuta import DataSource
-from .people import Person
-from .products import Product
-from .requests import Request
+from pipeline.sandbox import clock, draws, people
+from pipeline.sandbox.datasets import Dataset
+from pipeline.sandbox.immuta import products, requests
+from pipeline.sandbox.immuta import sources as immuta
+from pipeline.sandbox.immuta.products import Product
+from pipeline.sandbox.immuta.requests import Request
+from pipeline.sandbox.immuta.sources import DataSource
+from pipeline.sandbox.people import Person
+from pipeline.sandbox.purview.datamap import glossary, lineage
+from pipeline.sandbox.purview.scanning import scans
 
 
 def life_days(assets: int) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import draws
-from .vocabulary import DOMAINS, FIRST_NAMES, LAST_NAMES, MAIL_DOMAIN
+from pipeline.sandbox import draws
+from pipeline.sandbox.vocabulary import DOMAINS, FIRST_NAMES, LAST_NAMES, MAIL_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)

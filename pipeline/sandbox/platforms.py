@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .vocabulary import COMPANY
+from pipeline.sandbox.vocabulary import COMPANY
 
 
 @dataclass(frozen=True, slots=True)

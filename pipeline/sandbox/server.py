@@ -18,30 +18,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import (
-    account_api,
-    audit_api,
-    data_access_api,
-    datamap_api,
-    glossary_api,
-    govern_api,
-    graph_api,
-    legacy_catalog_api,
-    lookups_api,
-    market_api,
-    policy_api,
-    scan_api,
-    signin,
-    unified_catalog_api,
+from pipeline.sandbox import signin
+from pipeline.sandbox.answers import (
+    atlas_error,
+    govern_error,
+    graph_error,
+    market_error,
+    plane_error,
 )
-from . import faults as injected
-from .answers import atlas_error, govern_error, graph_error, market_error, plane_error
-from .calls import Layer, Layered
-from .estate import World, tenant_id
-from .faults import Faults
-from .paging import PagingError
-from .signin import Tokens
-from .weather import REPORT, chosen, report
+from pipeline.sandbox.directory import graph_api
+from pipeline.sandbox.estate import World, tenant_id
+from pipeline.sandbox.immuta import govern_api, market_api
+from pipeline.sandbox.paging import PagingError
+from pipeline.sandbox.purview import account_api, audit_api, lookups_api, policy_api
+from pipeline.sandbox.purview.datamap import datamap_api, glossary_api, legacy_api
+from pipeline.sandbox.purview.scanning import scan_api
+from pipeline.sandbox.purview.unified import catalog_api, data_access_api
+from pipeline.sandbox.signin import Tokens
+from pipeline.sandbox.weather import faults as injected
+from pipeline.sandbox.weather.calls import Layer, Layered
+from pipeline.sandbox.weather.faults import Faults
+from pipeline.sandbox.weather.forecast import REPORT, chosen, report
 
 URL_LIMIT = 8192
 OPEN_PATHS = (REPORT, "/health", "/marketplace/health", "/bim/apikey/authenticate")
@@ -144,7 +141,7 @@ def app(
         audit_api,
         scan_api,
         policy_api,
-        unified_catalog_api,
+        catalog_api,
         data_access_api,
         lookups_api,
         graph_api,
@@ -153,7 +150,7 @@ def app(
     )
     routes = [Route(REPORT, report), *(route for plane in planes for route in plane.ROUTES)]
     found = Starlette(
-        routes=[*routes, *legacy_catalog_api.routes(routes)],
+        routes=[*routes, *legacy_api.routes(routes)],
         middleware=middleware,
         exception_handlers={PagingError: _bad_paging, 404: _not_found},
     )

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import (
+from pipeline.sandbox.answers import (
     atlas_error,
     govern_error,
     graph_error,
@@ -21,7 +21,7 @@ from .answers import (
     market_error,
     plane_error,
 )
-from .clock import iso_millis
+from pipeline.sandbox.clock import iso_millis
 
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 (public: it opens the sandbox only)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import sensitivity as s
+from pipeline.sandbox import sensitivity as s
 
 COMPANY = "northlight"
 MAIL_DOMAIN = "northlight.example"

@@ -1,0 +1,1 @@
+"""The company's Entra directory, and Microsoft Graph that answers for it."""

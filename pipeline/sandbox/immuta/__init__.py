@@ -1,0 +1,1 @@
+"""Immuta: Govern, the Request app, and what both know of the estate."""

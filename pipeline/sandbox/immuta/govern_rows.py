@@ -1,0 +1,221 @@
+"""Objects of Immuta Govern as JSON."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.sandbox import clock
+from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.immuta import products
+from pipeline.sandbox.immuta.policies import POLICIES, local_subscription
+from pipeline.sandbox.immuta.sources import Access, DataSource, Entry
+from pipeline.sandbox.people import Person
+from pipeline.sandbox.vocabulary import COMPANY, DOMAINS
+
+Json = dict[str, Any]
+SINCE = "2024-11-02T08:30:00.000Z"
+TENANT = f"https://immuta.{COMPANY}.example"
+
+
+def summary(estate: Estate, source: DataSource) -> Json:
+    """Row of the listing, which has neither tags nor owners."""
+    _, schema, table = source.path
+    domain = source.dataset.domain
+    return {
+        "id": source.id,
+        "name": source.name,
+        "deleted": source.deleted,
+        "description": None,
+        "recordFormat": "Not Provided",
+        "createdAt": clock.iso_millis(source.created_at),
+        "subscriptionPolicy": local_subscription(domain) if source.has_local_policy else None,
+        "subscriptionType": "policy" if source.has_global_policy else "manual",
+        "subscriptionStatus": "not_subscribed",
+        "status": "passed" if source.dataset.bits[25] > 8 else "failed",
+        "recordCount": 0,
+        "blobHandlerType": source.platform.technology,
+        "connectionString": _connection(source),
+        "sqlSchemaName": schema.lower(),
+        "remoteTable": table,
+        "remoteSchema": schema,
+        "schemaEvolutionId": 1 + domain,
+        "domainId": products.domain_id(estate.seed, domain),
+        "domainName": DOMAINS[domain].title,
+        "policy": "None",
+        "policyHandlerType": "None",
+        "native": None,
+        "workspace": None,
+    }
+
+
+def _connection(source: DataSource) -> str:
+    return f"immuta_svc@{source.host}:{source.platform.port}/{source.path[0]}"
+
+
+def detail(estate: Estate, source: DataSource) -> Json:
+    """One data source with its policies and the address of its handler."""
+    policies = [(POLICIES[1], source.has_global_policy)]
+    if not source.has_global_policy and not source.has_local_policy:
+        policies = [(POLICIES[2], False)]  # switched off on this source
+    elif not source.has_global_policy:
+        policies = []
+    applied = [(POLICIES[4], True)] if source.dataset.bits[24] % 2 else []
+    return summary(estate, source) | {
+        "sqlTableName": source.dataset.name,
+        "blobHandler": {
+            "ca": None,
+            "manualDictionary": False,
+            "url": f"{TENANT}/{source.platform.handler}/handler/{source.handler_id}",
+        },
+        "policyHandler": None,
+        "createdBy": 100,
+        "type": "queryable",
+        "rowCount": 0,
+        "documentation": "",
+        "globalPolicies": [
+            {
+                "accessGrant": "READ" if policy.type == "subscription" else None,
+                "disabled": not enabled,
+                "id": policy.id,
+                "name": policy.name,
+                "type": policy.type,
+            }
+            for policy, enabled in policies + applied
+        ],
+        "domains": [
+            {
+                "id": products.domain_id(estate.seed, source.dataset.domain),
+                "name": DOMAINS[source.dataset.domain].title,
+            }
+        ],
+        "seeded": False,
+        "columnEvolutionEnabled": True,
+        "updatedAt": clock.iso_millis(source.created_at),
+        "tags": [{"name": DOMAINS[source.dataset.domain].title, "source": "curated"}],
+    }
+
+
+def handler(source: DataSource) -> Json:
+    """Handler of a data source; the password in it is there to be redacted."""
+    database, schema, table = source.path
+    columns = [
+        {"dataType": e.data_type, "isPrimaryKey": None, "name": e.name, "nullable": "YES"}
+        for e in source.dictionary()
+    ]
+    metadata: Json = {
+        "authenticationMethod": "userPassword",
+        "bodataSchemaName": schema.lower(),
+        "bodataTableName": source.dataset.name,
+        "columnsNormalized": False,
+        "dataSourceName": source.name,
+        "database": database,
+        "disableClassify": False,
+        "eventTime": None,
+        "highCardinality": None,
+        "hostname": source.host,
+        "password": "sandbox-not-a-secret",
+        "port": source.platform.port,
+        "query": None,
+        "schema": schema,
+        "ssl": True,
+        "staleDataTolerance": 86400,
+        "table": table,
+        "username": "immuta_svc",
+    }
+    if source.platform.handler == "snowflake":
+        metadata["warehouse"] = "GOV_WH"
+    elif source.platform.handler == "databricks":
+        metadata["httpPath"] = "/sql/1.0/warehouses/9f2a"
+    return {
+        "connectionString": _connection(source),
+        "dataSourceId": source.id,
+        "id": source.handler_id,
+        "metadata": metadata,
+        "remoteTableDescription": json.dumps(columns),
+        "type": "odbcHandler",
+    }
+
+
+def _entry(entry: Entry) -> Json:
+    return {
+        "dataType": entry.data_type,
+        "name": entry.name,
+        "nullable": True,
+        "remoteColumn": entry.name,
+        "remoteType": entry.data_type,
+        "tags": [
+            {
+                "deleted": False,
+                "name": tag,
+                "source": "dataDiscovery" if tag.startswith("Discovered") else "curated",
+            }
+            for tag in entry.tags
+        ],
+    }
+
+
+def dictionary(source: DataSource) -> Json:
+    """Data dictionary: the columns of a data source with their tags."""
+    entries = source.dictionary()
+    created = clock.iso_millis(source.created_at)
+    return {
+        "createdAt": created,
+        "dataSource": source.id,
+        "id": source.id,
+        "metadata": [_entry(entry) for entry in entries],
+        "types": sorted({entry.data_type for entry in entries}),
+        "updatedAt": created,
+    }
+
+
+def access(source: DataSource, found: Sequence[Access]) -> list[Json]:
+    """Rows of the access list."""
+    return [_access(source, at, row) for at, row in enumerate(found)]
+
+
+def _access(source: DataSource, at: int, row: Access) -> Json:
+    person = row.person
+    gone = f"profile {row.profile_id}"
+    return {
+        "admin": False,
+        "approvals": [],
+        "approved": True,
+        "createdAt": clock.iso_millis(source.created_at),
+        "email": person.mail if person else None,
+        "iamid": "okta",
+        "name": person.name if person else gone,
+        "profile": row.profile_id,
+        "state": row.state,
+        "subscriptionId": source.id * 20 + at,
+        "systemGenerated": False,
+        "updatedAt": clock.iso_millis(source.created_at),
+        "userid": person.mail if person else gone,
+    }
+
+
+def user(person: Person) -> Json:
+    """A user with permissions and attributes."""
+    return {
+        "authorizations": {"department": [DOMAINS[person.domain].title]},
+        "bimAuthorizations": None,
+        "createdAt": SINCE,
+        "disabled": person.disabled,
+        "iamAuthorizations": None,
+        "iamid": "okta",
+        "id": person.profile_id,
+        "lastExternalRefresh": SINCE,
+        "lastLogin": None,
+        "permissions": list(person.permissions),
+        "profile": {
+            "about": None,
+            "email": person.mail,
+            "externalUserIds": {},
+            "id": person.profile_id,
+            "name": person.name,
+            "organization": DOMAINS[person.domain].title,
+            "systemGenerated": False,
+        },
+        "systemGenerated": False,
+        "updatedAt": SINCE,
+        "userid": person.mail,
+    }

@@ -1,0 +1,247 @@
+"""The Immuta Request app: data products, access requests, approvals, forms and people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline.sandbox import paging
+from pipeline.sandbox.answers import estate_of, json_answer, market_error
+from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.immuta import market_rows as rows
+from pipeline.sandbox.immuta import products
+from pipeline.sandbox.immuta.products import Product
+from pipeline.sandbox.immuta.requests import Request
+from pipeline.sandbox.people import Person
+from pipeline.sandbox.vocabulary import DOMAINS
+
+
+def _product(http: HttpRequest) -> Product | None:
+    return estate_of(http).product_by_id.get(http.path_params["id"])
+
+
+def _product_row(estate: Estate, found: Product) -> dict[str, Any]:
+    return rows.product(found, estate.seed, estate.requests_by_product[found.id])
+
+
+def _missing(what: str) -> Response:
+    return market_error(404, "Not Found", f"{what} not found")
+
+
+def _cursor(http: HttpRequest, found: Sequence[Any], row: Any) -> Response:
+    page, meta = paging.cursor_page(found, http.query_params, http.url.path)
+    return json_answer({"data": [row(one) for one in page], "meta": meta})
+
+
+def _offset(http: HttpRequest, found: Sequence[Any], row: Any) -> Response:
+    page, meta = paging.offset_page(found, http.query_params)
+    return json_answer({"data": [row(one) for one in page], "meta": meta})
+
+
+async def data_products(http: HttpRequest) -> Response:
+    """Page of data products by name."""
+    estate, params = estate_of(http), http.query_params
+    words = params.get("nameFilter", "").lower()
+    found = sorted(
+        (one for one in estate.products if words in one.name.lower()),
+        key=lambda one: one.name,
+        reverse=params.get("sortOrder", "asc") == "desc",
+    )
+    return _cursor(http, found, lambda one: _product_row(estate, one))
+
+
+async def data_product(http: HttpRequest) -> Response:
+    """One data product."""
+    found = _product(http)
+    if found is None:
+        return _missing("Data product")
+    return json_answer(_product_row(estate_of(http), found))
+
+
+async def data_product_by_name(http: HttpRequest) -> Response:
+    """One data product, found by its name."""
+    estate, name = estate_of(http), http.path_params["name"]
+    found = next((one for one in estate.products if one.name == name), None)
+    return json_answer(_product_row(estate, found)) if found else _missing("Data product")
+
+
+async def product_sources(http: HttpRequest) -> Response:
+    """Page of the data sources of a product."""
+    found, words = _product(http), http.query_params.get("nameFilter", "").lower()
+    if found is None:
+        return _missing("Data product")
+    kept = [source for source in found.sources if words in source.name.lower()]
+    return _cursor(http, kept, lambda one: rows.product_source(estate_of(http).seed, one))
+
+
+async def all_product_sources(http: HttpRequest) -> Response:
+    """Ids of all data sources of a product."""
+    found = _product(http)
+    if found is None:
+        return _missing("Data product")
+    return json_answer({"dataSources": [{"sourceId": str(one.id)} for one in found.sources]})
+
+
+def _kept(http: HttpRequest, found: Sequence[Request]) -> list[Request]:
+    """Requests that pass the filters, newest first unless asked otherwise."""
+    params = http.query_params
+    statuses, types = params.getlist("status"), params.getlist("type")
+    kept = [
+        one
+        for one in found
+        if (not statuses or one.status in statuses) and (not types or one.type in types)
+    ]
+    newest = params.get("sortOrder", "desc") == "desc"
+    return sorted(kept, key=lambda one: (one.created_at, one.id), reverse=newest)
+
+
+async def product_requests(http: HttpRequest) -> Response:
+    """Page of the access requests of a product."""
+    found = _product(http)
+    if found is None:
+        return _missing("Data product")
+    kept = _kept(http, estate_of(http).requests_by_product[found.id])
+    return _offset(http, kept, rows.access_request)
+
+
+async def product_members(http: HttpRequest) -> Response:
+    """Page of the requests whose beneficiaries have access to a product."""
+    found = _product(http)
+    if found is None:
+        return _missing("Data product")
+    mine = estate_of(http).requests_by_product[found.id]
+    kept = _kept(http, [one for one in mine if one.is_member])
+    return _offset(http, kept, rows.access_request)
+
+
+async def product_columns(http: HttpRequest) -> Response:
+    """Page of the columns of a product with the policies that mask them."""
+    found, params = _product(http), http.query_params
+    if found is None:
+        return _missing("Data product")
+    columns = rows.product_columns(found)
+    if params.get("maskedOnly", "false").lower() == "true":
+        columns = [one for one in columns if one["globalPolicyInfo"] or one["localPolicyInfo"]]
+    return _offset(http, columns, lambda one: one)
+
+
+async def product_forms(http: HttpRequest) -> Response:
+    """Request forms of a product."""
+    found = _product(http)
+    if found is None:
+        return _missing("Data product")
+    return json_answer([rows.form(found, one) for one in found.forms])
+
+
+async def recent_determinations(http: HttpRequest) -> Response:
+    """The last five decisions that a person took on requests for a product."""
+    found = _product(http)
+    if found is None:
+        return _missing("Data product")
+    kind = http.query_params.get("type", "DATA_ACCESS")
+    decided = [
+        (record, one)
+        for one in estate_of(http).requests_by_product[found.id]
+        if one.type == kind
+        for record in one.records
+        if record.status in ("APPROVED", "DENIED") and record.actor
+    ]
+    decided.sort(key=lambda pair: (pair[0].updated_at, pair[0].id), reverse=True)
+    latest = [rows.determination(record, one) for record, one in decided[:5]]
+    return json_answer({"determinations": latest})
+
+
+async def access_requests(http: HttpRequest) -> Response:
+    """Page of all access requests that the caller can manage."""
+    estate = estate_of(http)
+    return _offset(http, _kept(http, list(estate.request_by_id.values())), rows.access_request)
+
+
+async def access_request(http: HttpRequest) -> Response:
+    """One access request."""
+    found = estate_of(http).request_by_id.get(http.path_params["id"])
+    return json_answer(rows.access_request(found)) if found else _missing("Access request")
+
+
+async def records(http: HttpRequest) -> Response:
+    """Review steps of one access request."""
+    found = estate_of(http).request_by_id.get(http.path_params["id"])
+    if found is None:
+        return _missing("Access request")
+    return json_answer({"approvalRecords": [rows.approval(found, one) for one in found.records]})
+
+
+async def masking_columns(http: HttpRequest) -> Response:
+    """Page of the columns that a masking exception was asked for."""
+    found = estate_of(http).request_by_id.get(http.path_params["id"])
+    if found is None:
+        return _missing("Access request")
+    columns = rows.product_columns(found.product) if found.type == "MASKING_EXCEPTION" else []
+    masked = [one for one in columns if one["globalPolicyInfo"]][:3]
+    return _offset(http, masked, lambda one: one)
+
+
+async def users(http: HttpRequest) -> Response:
+    """Users with the global ids asked for, or the first ones; there is no second page."""
+    params, people = http.query_params, estate_of(http).immuta_people
+    asked, words = set(params.getlist("globalUserId")), params.get("filter", "").lower()
+    found = [
+        one
+        for one in people
+        if (not asked or one.global_id in asked) and words in f"{one.name} {one.mail}".lower()
+    ]
+    limit = paging.integer(params, "limit", 100)
+    return json_answer({"users": [rows.user(one) for one in found[:limit]]})
+
+
+def _caller(estate: Estate) -> Person:
+    return estate.people[3]
+
+
+async def auth_user(http: HttpRequest) -> Response:
+    """Whose token is in use and what it may see."""
+    estate = estate_of(http)
+    return json_answer(rows.caller(estate.seed, _caller(estate)))
+
+
+async def domains(http: HttpRequest) -> Response:
+    """Every domain."""
+    seed = estate_of(http).seed
+    found = [
+        {"description": "", "id": products.domain_id(seed, at), "name": domain.title}
+        for at, domain in enumerate(DOMAINS)
+    ]
+    return json_answer({"domains": found})
+
+
+async def health(http: HttpRequest) -> Response:
+    """Sign of life, to anybody."""
+    del http
+    return json_answer({"details": {}, "error": {}, "info": {}, "status": "ok"})
+
+
+BASE = "/marketplace/api"
+_PRODUCT = BASE + "/data-product/{id}"
+ROUTES = [
+    Route("/health", health),
+    Route("/marketplace/health", health),
+    Route(BASE + "/data-product", data_products),
+    Route(BASE + "/data-product/{name:path}/byName", data_product_by_name),
+    Route(_PRODUCT, data_product),
+    Route(_PRODUCT + "/datasources", product_sources),
+    Route(_PRODUCT + "/datasources/all", all_product_sources),
+    Route(_PRODUCT + "/request", product_requests),
+    Route(_PRODUCT + "/members", product_members),
+    Route(_PRODUCT + "/columns", product_columns),
+    Route(_PRODUCT + "/request-forms", product_forms),
+    Route(_PRODUCT + "/recent-determinations", recent_determinations),
+    Route(BASE + "/access-request", access_requests),
+    Route(BASE + "/access-request/{id}", access_request),
+    Route(BASE + "/access-request/{id}/records", records),
+    Route(BASE + "/access-request/{id}/masking-exception-columns", masking_columns),
+    Route(BASE + "/metadata/users", users),
+    Route(BASE + "/metadata/domain", domains),
+    Route(BASE + "/auth/user", auth_user),
+]

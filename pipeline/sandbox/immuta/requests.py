@@ -1,0 +1,216 @@
+"""Access requests and the records of their approval: each lives through a drawn story."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pipeline.sandbox import clock, draws
+from pipeline.sandbox.immuta.products import Product
+from pipeline.sandbox.people import Person, of_domain
+
+SLOTS = 5
+STORIES = (
+    ("granted", 22), ("granted for a time", 15), ("left after expiry", 9), ("still a member", 6),
+    ("denied", 6), ("canceled", 4), ("revoked", 5), ("approved own access", 4),
+    ("approved own request", 3), ("by policy", 6), ("masking", 6), ("masking denied", 2),
+    ("slow", 12),
+)  # fmt: skip
+
+
+class Record(NamedTuple):
+    """One step of the review of a request."""
+
+    id: str
+    status: str
+    actor: Person | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One access request with its review."""
+
+    id: str
+    product: Product
+    type: str
+    status: str
+    requester: Person
+    beneficiary: Person
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    is_member: bool
+    records: tuple[Record, ...]
+
+    @property
+    def was_approved(self) -> bool:
+        """Whether the review ended in an approval."""
+        return any(record.status == "APPROVED" for record in self.records) and self.status in (
+            "APPROVED",
+            "EXPIRED",
+            "REVOKED",
+        )
+
+
+def _story(seed: int, key: Sequence[object]) -> str:
+    left = draws.number(100, seed, "story", *key)
+    for name, weight in STORIES:
+        left -= weight
+        if left < 0:
+            return name
+    return STORIES[0][0]
+
+
+class _Plan(NamedTuple):
+    """The days on which a request changes its state, counted in days of the estate."""
+
+    story: str
+    created: int
+    decided: int
+    expires: int | None
+    cleaned: int | None
+    revoked: int | None
+
+
+def _plan(seed: int, created: int, key: Sequence[object]) -> _Plan:
+    story = _story(seed, key)
+    decided = created + draws.number(8, seed, "delay", *key)
+    if story == "slow":
+        decided = created + 8 + draws.number(18, seed, "delay", *key)
+    elif story == "by policy":
+        decided = created
+    expires = cleaned = revoked = None
+    lapse = 15 + draws.number(40, seed, "lapse", *key)
+    linger = 5 + draws.number(25, seed, "linger", *key)
+    if story in ("granted for a time", "masking", "still a member", "approved own access"):
+        expires = decided + lapse
+    if story in ("left after expiry", "still a member"):
+        expires = decided + lapse
+        cleaned = expires + linger
+    if story == "revoked":
+        revoked = decided + lapse
+    return _Plan(story, created, decided, expires, cleaned, revoked)
+
+
+def of_product(seed: int, day: int, product: Product, people: Sequence[Person]) -> list[Request]:
+    """The requests of one product, newest cycle first; old ones fall out of the listing."""
+    found = []
+    for slot in range(SLOTS):
+        length = 60 + 10 * ((product.index * SLOTS + slot) % 9)
+        offset = (product.index * 7 + slot * 13) % length
+        cycle = (day + offset) // length
+        for then in (cycle, cycle - 1):
+            key = (product.index, slot, then)
+            plan = _plan(seed, then * length - offset, key)
+            found.append(_request(seed, day, product, people, plan, key))
+    return found
+
+
+def _people(
+    seed: int, product: Product, people: Sequence[Person], story: str, key: Sequence[object]
+) -> tuple[Person, Person, Person]:
+    """Requester, beneficiary and reviewer: three roles, normally not in one hand."""
+    everybody = [p for p in people if p.in_immuta]
+    slot = key[1]
+    if slot == SLOTS - 1 and product.index % 3 == 0:
+        key = (product.index, 0, key[2])  # the person of the first slot asks once more
+    beneficiary = draws.pick(everybody, seed, "beneficiary", *key)
+    requester = beneficiary
+    if draws.share(seed, "on behalf", *key) < 0.3 or story == "approved own request":
+        requester = draws.pick(
+            [p for p in everybody if p is not beneficiary], seed, "requester", *key
+        )
+    team = [
+        p
+        for p in of_domain(people, product.domain)
+        if p.in_immuta and p not in (beneficiary, requester)
+    ]
+    reviewer = draws.pick(team, seed, "reviewer", *key)
+    if story == "approved own access":
+        reviewer = beneficiary
+    elif story == "approved own request":
+        reviewer = requester
+    return requester, beneficiary, reviewer
+
+
+def _request(
+    seed: int,
+    day: int,
+    product: Product,
+    people: Sequence[Person],
+    plan: _Plan,
+    key: Sequence[object],
+) -> Request:
+    requester, beneficiary, reviewer = _people(seed, product, people, plan.story, key)
+    created = clock.moment(plan.created, draws.share(seed, "created", *key))
+    decided = max(created, clock.moment(plan.decided, draws.share(seed, "decided", *key)))
+    expires = None
+    if plan.expires is not None and day >= plan.decided:
+        expires = decided + timedelta(days=plan.expires - plan.decided)
+    status = _status(plan, day, expires)
+    updated = created if status == "PENDING" else decided
+    if status == "REVOKED" and plan.revoked is not None:
+        updated = clock.moment(plan.revoked, 0.4)
+    listed = status == "EXPIRED" and plan.story == "still a member" and day < (plan.cleaned or 0)
+    return Request(
+        id=draws.cuid(seed, "request", *key),
+        product=product,
+        type="MASKING_EXCEPTION" if plan.story.startswith("masking") else "DATA_ACCESS",
+        status=status,
+        requester=requester,
+        beneficiary=beneficiary,
+        created_at=created,
+        updated_at=updated,
+        expires_at=expires,
+        is_member=status == "APPROVED" or listed,
+        records=_records(seed, day, plan, reviewer, created, decided, key),
+    )
+
+
+def _status(plan: _Plan, day: int, expires: datetime | None) -> str:
+    if day < plan.decided:
+        return "PENDING"
+    if plan.story == "canceled":
+        return "CANCELED"
+    if plan.story in ("denied", "masking denied"):
+        return "DENIED"
+    if plan.revoked is not None and day >= plan.revoked:
+        return "REVOKED"
+    if expires is not None and expires <= clock.cut(day):
+        if plan.story == "left after expiry" and day < (plan.cleaned or 0):
+            return "APPROVED"
+        return "EXPIRED"
+    return "APPROVED"
+
+
+def _records(
+    seed: int,
+    day: int,
+    plan: _Plan,
+    reviewer: Person,
+    created: datetime,
+    decided: datetime,
+    key: Sequence[object],
+) -> tuple[Record, ...]:
+    """Review steps: a quarter of the requests pass a first reviewer before the deciding one."""
+
+    def record(step: int, status: str, actor: Person | None, at: datetime) -> Record:
+        return Record(draws.cuid(seed, "record", step, *key), status, actor, created, at)
+
+    if plan.story == "by policy":
+        return (record(0, "APPROVED", None, created),)
+    staged = draws.number(4, seed, "staged", *key) == 0
+    if day < plan.decided:
+        waiting = record(0, "PENDING", None, created)
+        return (waiting, record(1, "BLOCKED", None, created)) if staged else (waiting,)
+    if plan.story == "canceled":
+        return (record(0, "CANCELED", None, decided),)
+    if plan.story in ("denied", "masking denied"):
+        return (record(0, "DENIED", reviewer, decided),)
+    last = record(1 if staged else 0, "APPROVED", reviewer, decided)
+    if not staged:
+        return (last,)
+    first = record(0, "APPROVED", None, created)  # a first stage that a policy waved through
+    return (first, last)

@@ -1,0 +1,1 @@
+"""An estate of any size for measurements, reduced to search and details."""

@@ -1,0 +1,1 @@
+"""The Data Map: entities, their types, search, lineage and the classic glossary."""

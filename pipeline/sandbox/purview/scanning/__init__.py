@@ -1,0 +1,1 @@
+"""The scanning plane: data sources, scans, their settings and their runs."""

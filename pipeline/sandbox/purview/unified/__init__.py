@@ -1,0 +1,1 @@
+"""The Unified Catalog, and access to the data products in it."""

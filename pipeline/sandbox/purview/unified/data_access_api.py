@@ -1,0 +1,62 @@
+"""The data access plane: requests for data products, the policies they are held against, and their approvals."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline.sandbox.answers import estate_of, json_answer
+from pipeline.sandbox.purview.unified import catalog, data_access_rows, subscriptions
+from pipeline.sandbox.purview.unified.catalog_api import link, not_found, token_page
+
+Json = dict[str, Any]
+PAGE = 25
+
+
+async def data_subscriptions(request: Request) -> Response:
+    """One page of requests of every status, of all products or of one."""
+    estate = estate_of(request)
+    wanted = request.query_params.get("dataProductId")
+    rows = [one for one in subscriptions.every(estate) if wanted in (None, one.product.id)]
+    places, following = token_page(request, "skipToken", PAGE, len(rows))
+    answer: Json = {"value": [data_access_rows.subscription(estate, rows[at]) for at in places]}
+    if following is not None:
+        answer["nextLink"] = link(request, skipToken=following)
+    return json_answer(answer)
+
+
+async def policy_set(request: Request) -> Response:
+    """The policy set of one product; 404 where it has none of its own."""
+    estate, kind = estate_of(request), request.path_params["kind"].title()
+    product = catalog.held(estate).by_id.get(request.path_params["id"])
+    if product is None or kind not in ("Applied", "Effective"):
+        return not_found("policy set")
+    if kind == "Applied" and not data_access_rows.has_policies(product):
+        return not_found("policy set")
+    return json_answer(data_access_rows.policy_set(estate, product, kind))
+
+
+async def workflow_runs(request: Request) -> Response:
+    """Every run of a workflow: this list has no further pages."""
+    estate = estate_of(request)
+    rows = [one for one in subscriptions.every(estate) if one.run_id is not None]
+    return json_answer({"value": [data_access_rows.run(estate, one) for one in rows]})
+
+
+async def run_approvals(request: Request) -> Response:
+    """The approvals of one run."""
+    estate, guid = estate_of(request), request.path_params["id"]
+    found = subscriptions.by_run(estate).get(guid)
+    if found is None:
+        return not_found("workflow run")
+    return json_answer({"value": data_access_rows.approvals(estate, found)})
+
+
+BASE = "/datagovernance/access"
+ROUTES = [
+    Route(BASE + "/dataSubscriptions", data_subscriptions),
+    Route(BASE + "/dataProducts/{id}/policySets/{kind}", policy_set),
+    Route(BASE + "/workflowRuns", workflow_runs),
+    Route(BASE + "/workflowRuns/{id}/approvals", run_approvals),
+]

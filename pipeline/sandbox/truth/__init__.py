@@ -1,0 +1,1 @@
+"""What the shipped rules must find in the estate: expected verdicts."""
