@@ -11,7 +11,8 @@ detail     all hits and their details, with columns. Ours also builds every tabl
 limited    the whole collection at 80 ms latency where the service serves 25 calls a second: seconds against the least
            that the limit allows, calls refused, and memory under DuckDB's memory_limit of 512 MB; once with a plain
            bucket, once where every refusal blocks the caller for 5 s
-increment  two nights with a gate and a seal, the second reading only what changed
+increment  nights with a gate and a seal, the second reading only what changed, listed as a whole or as changes:
+           how many times as many requests a full one of that day takes, and whether they seal the same rows
 """
 
 import argparse
@@ -82,7 +83,7 @@ def limited(phase: str, assets: int, given: argparse.Namespace) -> Iterator[dict
 
 
 def increment(phase: str, assets: int, given: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """One row: what the second night needs of what the first one did."""
+    """One row: what the second night needs of what a full one does."""
     with ExitStack() as stack:
         urls = [
             stack.enter_context(

@@ -9,6 +9,7 @@ them against what the service says there is.
 import argparse
 import json
 import resource
+import shutil
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -93,42 +94,71 @@ def limited(task: Task) -> dict[str, Any]:
 
 
 def increment(task: Task) -> dict[str, Any]:
-    """Two nights through the function behind `muster collect`, the second from the address of the next day."""
+    """A night that reads only what changed, by either listing, beside the full ones before it and of the same day."""
+    limit_memory()
+    urls = task.url.split(",")
+    found = {"first": night(task.folder / "all", urls[0], DAYS[0], "all")}
+    shutil.copytree(task.folder / "all", task.folder / "changes", symlinks=True)
+    for name in ("full", "all", "changes"):
+        found[name] = night(task.folder / name, urls[1], DAYS[1], name if name != "full" else "all")
+    whole = sealed_rows(task.folder / "full")
+    ratios = {
+        f"{name}_of_full": found["full"]["requests"] / found[name]["requests"] for name in found
+    }
+    same = {f"{name}_same": sealed_rows(task.folder / name) == whole for name in ("all", "changes")}
+    figures = {
+        f"{name}_{what}": value for name, row in found.items() for what, value in row.items()
+    }
+    return figures | {name: round(ratio, 1) for name, ratio in ratios.items()} | same
+
+
+def night(folder: Path, url: str, day: datetime, listing: str) -> dict[str, Any]:
+    """What one night through the function behind `muster collect` took."""
     from pipeline import config, run
     from pipeline.warehouse.home import Home
 
-    limit_memory()
-    found: dict[str, Any] = {}
-    nights = zip(("first", "second"), DAYS, task.url.split(","), strict=True)
-    for night, day, url in nights:
-        begun, cpu = time.perf_counter(), cpu_s()
-        sealed = run.collect_and_seal(
-            configuration(config, url),
-            Home(task.folder),
-            estate="benchmark",
-            config_sha256="",
-            as_of=day,
-        )
-        counts = httpx.get(f"{url}/sandbox/counts").json()
-        found |= {
-            f"{night}_requests": counts["served"],
-            f"{night}_complete": sealed.complete,
-            f"{night}_s": round(time.perf_counter() - begun, 2),
-            f"{night}_cpu_s": round(cpu_s() - cpu, 2),
-        }
-    found["requests_ratio"] = round(found["second_requests"] / found["first_requests"], 4)
+    before = httpx.get(f"{url}/sandbox/counts").json()["served"]
+    begun, cpu = time.perf_counter(), cpu_s()
+    sealed = run.collect_and_seal(
+        configuration(config, url, listing),
+        Home(folder),
+        estate="benchmark",
+        config_sha256="",
+        as_of=day,
+    )
+    return {
+        "requests": httpx.get(f"{url}/sandbox/counts").json()["served"] - before,
+        "complete": sealed.complete,
+        "s": round(time.perf_counter() - begun, 2),
+        "cpu_s": round(cpu_s() - cpu, 2),
+    }
+
+
+def sealed_rows(folder: Path) -> dict[str, tuple[int, int]]:
+    """How many rows the newest snapshot has in each table of Purview, and a digest of what they say."""
+    from pipeline.warehouse import schema
+    from pipeline.warehouse.home import Home, connect
+
+    found = {}
+    with connect(Home(folder).sealed(), read_only=True) as con:
+        for table in schema.tables().values():
+            if table.group == "purview":
+                said = f"coalesce(bit_xor(hash({', '.join(table.content)})), 0)"
+                found[table.name] = con.execute(
+                    f"select count(*), {said} from {table.name}"
+                ).fetchall()[0]
     return found
 
 
-def configuration(config: Any, url: str) -> Any:
-    """A configuration that reads nothing but the Data Map and the account, and on the second night only changes."""
+def configuration(config: Any, url: str, listing: str) -> Any:
+    """A configuration that reads nothing but the Data Map and the account."""
     others = [plane for plane in config.PURVIEW_PLANES if plane not in PLANES]
     return config.Config(
         purview=config.PurviewConfig(
             account="sandbox", endpoint=url, token=TOKEN, skip=others, requests_per_second=10_000
         ),
         immuta=config.ImmutaConfig(skip=("govern", "request")),
-        collect=config.CollectConfig(listing="changes"),
+        collect=config.CollectConfig(listing=listing),
     )
 
 

@@ -2,7 +2,8 @@
 
 Slots come in blocks of ten. In each block slot 9 is a process that writes the datasets 0 to 4 and
 reads four datasets: those of the block before or, at the head of a chain of eight blocks, 5 to 8 of
-its own. One slot in eighty is volatile: its dataset lives 25 days, then another one takes its place.
+its own. One slot in eighty is volatile: its dataset lives 25 days, then another one takes its place;
+these are all in one collection, as scratch areas are.
 Everything else changes its owner once in a hundred days, one per cent of the estate every night.
 """
 
@@ -100,7 +101,12 @@ class LeanEstate:
         moved = epoch + (changed - 1) * DAY_MS + within
         others = max(len(self.collections) - 1, 1)
         return pl.select(
-            collection=pl.when(place < 3).then(0).otherwise(1 + mix // 19 % others).cast(pl.UInt8),
+            collection=pl.when(volatile)
+            .then(others)
+            .when(place < 3)
+            .then(0)
+            .otherwise(1 + mix // 19 % others)
+            .cast(pl.UInt8),
             type=pl.when(slot % BLOCK == 9)
             .then(len(TABLES))
             .otherwise(slot // BLOCK % len(TABLES))

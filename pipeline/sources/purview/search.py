@@ -4,9 +4,9 @@ Search lists cheaply what the rest is asked about. Every collection is a slice o
 no known collection another one; slices too long for the service's paging are cut further. The totals
 before and after the walk are asked without any filter, so that a slice that is missing shows.
 
-Where only changes are listed, each slice is asked for what was updated since the last snapshot and
-for its total: a slice whose total is not that of the hits known then has lost something, and is
-listed again as a whole.
+Where only changes are listed, search is asked for what was updated since the last snapshot, and for
+the total of each slice: a slice whose total is not that of the hits known then has lost something,
+and is listed as a whole.
 """
 
 from typing import Any
@@ -46,7 +46,9 @@ ENDPOINTS = (
         "search",
         Total.SERVER,
         _ALL,
-        for_each="select key, changed_in(filter) as filter from slice",
+        for_each="select key, filter from slice where getvariable('since_ms') is null "
+        "union all select 'changes', updated_from(getvariable('since_ms')) "
+        "where getvariable('since_ms') is not null",
         after=("total_before",),
         one_list=True,
         control=Control("search_hit", "total_before", "total_after"),

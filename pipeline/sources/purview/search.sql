@@ -8,12 +8,6 @@ set variable since_ms = (
     where getvariable('listing') = 'changes'
 );
 
-create macro changed_in(filter) as case
-    when getvariable('since_ms') is null then filter
-    when filter is null then updated_from(getvariable('since_ms'))
-    else json_object('and', json_array(filter, updated_from(getvariable('since_ms'))))
-end;
-
 set variable search_shape = '{"value": [{
     "id": "VARCHAR", "name": "VARCHAR", "qualifiedName": "VARCHAR", "entityType": "VARCHAR",
     "objectType": "VARCHAR", "assetType": ["VARCHAR"], "collectionId": "VARCHAR", "description": "VARCHAR",
