@@ -23,8 +23,9 @@ from typing import Any
 import duckdb
 import httpx
 
-from pipeline import config, gate, packs, run
+from pipeline import config, gate, packs
 from pipeline.cli import sandbox
+from pipeline.clients import SOURCES, build_clients, planes_of
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
@@ -56,7 +57,7 @@ def measure(assets: int, home: Home) -> dict[str, Any]:
         settings = config.for_sandbox(config.Config(), facts)
         store = PageStore(home.raw, "run")
         staging = TimedStaging(home.raw / "run" / "staging.duckdb", store, 1)
-        clients = run.build_clients(settings, run.planes_of(settings, sign_in), store)
+        clients = build_clients(settings, planes_of(settings, sign_in), store)
         begun = time.perf_counter()
         outcomes = collect(clients, staging, workers=settings.collect.workers, skip={})
         whole = time.perf_counter() - begun
@@ -117,7 +118,7 @@ def plain_requests_per_second(facts: Any, store: PageStore) -> float:
     }
     sample = [
         (exchange.url, tokens[endpoint.plane if source.name == "immuta" else "purview"])
-        for source in run.SOURCES
+        for source in SOURCES
         for endpoint in source.endpoints
         for exchange in store.exchanges(source.name, endpoint.name)[::EVERY_NTH_CALL]
         if exchange.method == "GET"

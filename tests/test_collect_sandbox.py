@@ -8,7 +8,8 @@ import pytest
 from collecting import Clock, rows, staging_at, store_at
 from sandbox_fixture import DAY
 
-from pipeline import config, run
+from pipeline import config
+from pipeline.clients import SOURCES, planes_of
 from pipeline.collect.client import Client
 from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
@@ -44,7 +45,7 @@ def collected(
     settings = config.for_sandbox(config.Config(), facts)
     slept, store = Clock(), store_at(path)
     with httpx.Client() as sign_in, staging_at(path, store) as staging:
-        planes = run.planes_of(settings, sign_in)
+        planes = planes_of(settings, sign_in)
         clients = {
             source.name: Client(
                 source,
@@ -53,7 +54,7 @@ def collected(
                 store,
                 sleep=slept.sleep,
             )
-            for source in run.SOURCES
+            for source in SOURCES
         }
         try:
             outcomes = collect(clients, staging, workers=4, skip={})

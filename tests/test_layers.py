@@ -19,8 +19,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "judge": BASE | {"warehouse"},
     "report": BASE | {"warehouse"},
     "sources": BASE | {"collect", "warehouse"},
-    "run": BASE | {"warehouse", "collect", "gate", "sources"},
-    "doctor": BASE | {"warehouse", "collect", "sources", "run"},
+    "clients": BASE | {"collect", "sources"},
+    "run": BASE | {"clients", "warehouse", "collect", "gate", "sources"},
+    "doctor": BASE | {"clients", "warehouse", "collect", "sources"},
     "sandbox": set(),
     "cli": BASE
     | {"warehouse", "collect", "gate", "judge", "report", "sources", "run", "doctor", "sandbox"},

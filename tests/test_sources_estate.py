@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sandbox_fixture import DAY
 
-from pipeline import config, run
+from pipeline import config
+from pipeline.clients import SOURCES, build_clients, planes_of
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Clock, Staging
 from pipeline.collect.store import PageStore
@@ -45,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with server.running(assets=ASSETS, as_of=DAY) as url, httpx.Client() as sign_in:
         facts = {**server.credentials(1), "url": url}
         settings = config.for_sandbox(config.Config(), facts)
-        clients = run.build_clients(settings, run.planes_of(settings, sign_in), store)
+        clients = build_clients(settings, planes_of(settings, sign_in), store)
         outcomes = collect(clients, staging, workers=6, skip={})
         assert reconcile(staging, outcomes)
         for client in clients.values():
@@ -554,7 +555,7 @@ def test_nothing_is_missing_and_every_list_is_held_against_something(
     words = dict(staged.execute("select endpoint, verdict from reconciliation").fetchall())
     assert set(words.values()) == {"reconciled", "no_control_total"}
     assert words["purview.search"] == words["immuta.data_source"] == "reconciled"
-    assert len(words) == sum(len(source.endpoints) for source in run.SOURCES)
+    assert len(words) == sum(len(source.endpoints) for source in SOURCES)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import httpx
 import pytest
 from sandbox_fixture import DAY
 
-from pipeline import config, run
+from pipeline import config
+from pipeline.clients import planes_of
 from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Total
 from pipeline.collect.pace import Pace
@@ -38,7 +39,7 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
     staging = Staging(path / "staging.duckdb", store, 1)
     with server.running(assets=ASSETS, as_of=DAY) as url, httpx.Client() as sign_in:
         settings = config.for_sandbox(config.Config(), {"url": url, **server.credentials(1)})
-        planes = run.planes_of(settings, sign_in)["purview"]
+        planes = planes_of(settings, sign_in)["purview"]
         source = replace(purview.SOURCE, endpoints=endpoints)
         client = Client(source, planes, Pace(10_000), store)
         outcomes = collect({"purview": client}, staging, workers=4, skip={"purview": OTHER_PLANES})

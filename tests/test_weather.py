@@ -12,7 +12,8 @@ import pytest
 from collecting import Clock, staging_at, store_at
 from sandbox_fixture import DAY
 
-from pipeline import config, run
+from pipeline import config
+from pipeline.clients import SOURCES, planes_of
 from pipeline.collect.client import Client
 from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
@@ -23,7 +24,7 @@ from pipeline.sandbox.weather.calls import Answer, Call, Proceed
 from pipeline.warehouse import schema
 
 ASSETS = 60
-SOURCES = [source for source in run.SOURCES if source.name in ("purview", "immuta")]
+SOURCES = [source for source in SOURCES if source.name in ("purview", "immuta")]
 SKIPPED = {"purview": frozenset({"unified_catalog", "data_access", "policy_store", "audit"})}
 
 Rows = Counter[tuple[str, ...]]
@@ -70,7 +71,7 @@ def collected(
     ):
         facts = {**server.credentials(1), "url": url}
         settings = config.for_sandbox(config.Config(), facts)
-        planes = run.planes_of(settings, http)
+        planes = planes_of(settings, http)
         clients = {
             source.name: Client(
                 source,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from pipeline import run
+from pipeline.clients import build_clients, planes_of
 from pipeline.collect.store import PageStore
 from pipeline.config import Config
 from pipeline.doctor import folder, planes, standing
@@ -27,8 +27,8 @@ def examine(config: Config, home: Home) -> Iterator[Check]:
     ):
         store = PageStore(Path(scratch), "doctor")
         try:
-            found = run.planes_of(config, sign_in)
-            clients = run.build_clients(config, found, store)
+            found = planes_of(config, sign_in)
+            clients = build_clients(config, found, store)
         except PassMusterError as error:
             yield Check("configuration", "", "fails", str(error))
             return
