@@ -160,3 +160,18 @@ def tiny(_sealed_once: Home, tmp_path: Path) -> Home:
     """A folder of results of its own: three snapshots, in which a2 is renamed, a3 leaves and returns, a4 comes and goes."""
     shutil.copytree(_sealed_once.root, tmp_path / "data", symlinks=True)
     return Home(tmp_path / "data")
+
+
+SLOW_FILES = (
+    "test_weather.py",
+    "test_incremental.py",
+    "test_errors.py",
+    "test_end_to_end.py",
+    "test_readme.py",
+)
+"""Files of few and long tests: they start first, so that no worker is left with them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests of slow files before the others; within a file the order stays."""
+    items.sort(key=lambda item: item.path.name not in SLOW_FILES)
