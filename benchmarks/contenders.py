@@ -35,10 +35,11 @@ def ours(
 ) -> dict[str, Any]:
     """What came of the endpoints named, in tables."""
     from pipeline.collect.auth import StaticToken
-    from pipeline.collect.client import Client, Plane
+    from pipeline.collect.client import Client
     from pipeline.collect.pace import Pace
     from pipeline.collect.staging import Staging
     from pipeline.collect.store import PageStore
+    from pipeline.collect.transport import Plane
     from pipeline.collect.walk import collect
     from pipeline.sources import purview
 

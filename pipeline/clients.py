@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import httpx
 
 from pipeline.collect import auth
-from pipeline.collect.client import Client, Plane
+from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Source
 from pipeline.collect.entra import GRAPH_SCOPE, PURVIEW_SCOPE, SignIn
 from pipeline.collect.pace import Pace
 from pipeline.collect.store import PageStore
+from pipeline.collect.transport import Plane
 from pipeline.config import (
     PURVIEW_PLANES,
     Config,

@@ -10,10 +10,10 @@ import httpx
 from pipeline import gate, log
 from pipeline.clients import build_clients, planes_of, skipped
 from pipeline.collect import runs
-from pipeline.collect.client import Plane
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Clock, Earlier, Staging
 from pipeline.collect.store import PageStore
+from pipeline.collect.transport import Plane
 from pipeline.collect.walk import Report, collect
 from pipeline.config import Config
 from pipeline.errors import GateError, PageError

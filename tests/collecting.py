@@ -13,12 +13,13 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import strategies as st
 
 from pipeline.collect.auth import StaticToken
-from pipeline.collect.client import Client, Plane
+from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Endpoint, Request, Source
 from pipeline.collect.pace import Pace
 from pipeline.collect.paging import single
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
+from pipeline.collect.transport import Plane
 from pipeline.collect.walk import levels
 
 _NUMBERS = count(1)

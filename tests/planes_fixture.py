@@ -10,10 +10,11 @@ from collecting import Clock, rows, staging_at, store_at
 from sandbox_fixture import DAY
 
 from pipeline.collect.auth import StaticToken
-from pipeline.collect.client import Client, Plane
+from pipeline.collect.client import Client
 from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
+from pipeline.collect.transport import Plane
 from pipeline.collect.walk import collect
 from pipeline.sandbox import server, signin
 from pipeline.sources import purview

@@ -40,9 +40,12 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     for command in commands[1:]:
         if command in (["doctor"], ["run"]):
             continue  # they need a tenant
-        small = ["--assets", "200"] if "--sandbox" in command else []
+        weather = "--weather" in command
+        small = ["--assets", "60" if weather else "200"] if "--sandbox" in command else []
         shown = [ids[0] if word == "ID" else word for word in command]
-        muster(*shown, *small, folder=tmp_path)
+        ended = muster(*shown, *small, folder=tmp_path, code=None)
+        # In bad weather a run may honestly end as an incomplete collection.
+        assert ended.code in ({0, 3} if weather else {0}), f"{shown}: {ended}"
     verdicts = "select count(*) as n from verdict where rule_id = 'ACME-001'"
     assert muster("sql", "--json", verdicts, folder=tmp_path).rows[0]["n"] > 0
 

@@ -10,11 +10,12 @@ import pytest
 from sandbox_fixture import DAY
 
 from pipeline.collect.auth import StaticToken
-from pipeline.collect.client import Client, Plane
+from pipeline.collect.client import Client
 from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
+from pipeline.collect.transport import Plane
 from pipeline.collect.walk import collect
 from pipeline.config import PURVIEW_PLANES
 from pipeline.gate import plan

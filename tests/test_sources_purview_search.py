@@ -1,6 +1,7 @@
 """What search is asked, slice by slice, and what its answers are held against."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from pipeline.collect.store import PageStore
 from pipeline.collect.walk import collect
 from pipeline.sandbox import clock, server
 from pipeline.sandbox.estate import History
+from pipeline.sandbox.weather import faults
 from pipeline.sources import purview
 from pipeline.sources.purview.slices import sliced
 
@@ -59,6 +61,30 @@ def test_no_hit_is_lost_between_slices(staging: Staging) -> None:
         "from reconciliation where endpoint = 'purview.search'"
     ).fetchall()
     assert row == [("reconciled", ASSETS, ASSETS, ASSETS)]
+
+
+@pytest.mark.parametrize("how", ["forbidden", "skipped"])
+def test_assets_are_whole_without_the_collections(tmp_path: Path, how: str) -> None:
+    """Where the account plane is refused or switched off, all there is makes one slice, and it is reconciled."""
+    store = PageStore(tmp_path, "run")
+    staging = Staging(tmp_path / "staging.duckdb", store, 1)
+    hole = {"/account": faults.answering(403)} if how == "forbidden" else {}
+    skip = OTHER_PLANES | ({"account"} if how == "skipped" else set())
+    with server.running(assets=60, as_of=DAY, faults=hole) as url, httpx.Client() as sign_in:
+        settings = config.for_sandbox(config.Config(), {"url": url, **server.credentials(1)})
+        client = Client(
+            purview.SOURCE, planes_of(settings, sign_in)["purview"], Pace(10_000), store
+        )
+        reconcile(staging, collect({"purview": client}, staging, workers=4, skip={"purview": skip}))
+        client.close()
+    store.close()
+    found = staging.con.execute(
+        "select r.verdict, r.distinct_keys, (select count(*) from asset where detail_read), "
+        "(select count(*) from gap where list_contains(tables, 'asset')) "
+        "from reconciliation r where endpoint = 'purview.search'"
+    ).fetchall()
+    staging.close()
+    assert found == [("reconciled", 60, 60, 0)]
 
 
 def test_a_long_slice_is_cut(staging: Staging) -> None:

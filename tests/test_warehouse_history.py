@@ -173,7 +173,9 @@ def test_a_warehouse_of_an_earlier_version_takes_the_next_snapshot(
     con.execute("alter table history.classification_def drop column display_name")
     con.execute("update history.classification_def set guid = ''")
     con.execute("alter table history.classification_def alter column guid set not null")
+    assert not history.is_current(con)
     history.initialise(con)
+    assert history.is_current(con)
     _merge(con, 2, {"K1": ("b", 0)})
     assert _shown(con, 1) == {"K1": "a"}
     assert _shown(con, 2) == {"K1": "b"}

@@ -26,8 +26,7 @@ from pipeline.collect.retry import (
     retry_after_s,
 )
 from pipeline.collect.store import Exchange, PageStore
-from pipeline.collect.transport import DEADLINE_S, Received, Transport
-from pipeline.collect.transport import Plane as Plane
+from pipeline.collect.transport import DEADLINE_S, Plane, Received, Transport
 from pipeline.errors import PageError, RequestError, SignInError, UnreachableError
 from pipeline.warehouse.pages import loadable
 

@@ -77,7 +77,7 @@ class Endpoint:
     `for_each` is a query over staging whose columns fill the placeholders of `path` and, for the
     column `key`, name the call; any other column is a key of the body. Without it there is one call.
     With `batch` > 1 the keys go together into repeated `key_param` parameters. `after` names the
-    endpoints it needs loaded. `again` names the endpoint whose unanswered keys this one asks for
+    endpoints it needs loaded, `helped_by` those it is read after and does without. `again` names the endpoint whose unanswered keys this one asks for
     once more, one by one: an `absent` status says that the key is gone. `one_list` says that the
     calls together are one list, which is not whole without any of them. `unasked` is the relation of
     what need not be asked for, as it is carried over from the last snapshot. `as_json` translates a
@@ -96,6 +96,7 @@ class Endpoint:
     total: Total = Total.NONE
     for_each: str | None = None
     after: tuple[str, ...] = ()
+    helped_by: tuple[str, ...] = ()
     batch: int = 1
     key_param: str = ""
     absent: frozenset[int] = frozenset()
@@ -105,6 +106,11 @@ class Endpoint:
     control: Control | None = None
     redact: frozenset[str] = frozenset()
     as_json: Callable[[bytes], bytes] | None = None
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The endpoints that are walked before this one."""
+        return self.after + self.helped_by
 
 
 @dataclass(frozen=True)

@@ -111,12 +111,12 @@ def levels(sources: Sequence[Source]) -> list[list[tuple[Source, Endpoint]]]:
     for source in sources:
         waiting = list(source.endpoints)
         while waiting:
-            ready = [e for e in waiting if all((source.name, n) in depth for n in e.after)]
+            ready = [e for e in waiting if all((source.name, n) in depth for n in e.waits_for)]
             if not ready:
                 names = ", ".join(endpoint.name for endpoint in waiting)
                 raise ValueError(f"{source.name}: endpoints wait for each other: {names}")
             for endpoint in ready:
-                level = max((depth[source.name, n] + 1 for n in endpoint.after), default=0)
+                level = max((depth[source.name, n] + 1 for n in endpoint.waits_for), default=0)
                 depth[source.name, endpoint.name] = level
                 found += [[] for _ in range(level + 1 - len(found))]
                 found[level].append((source, endpoint))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.collect import auth
-from pipeline.collect.client import Client, Plane
+from pipeline.collect.client import Client
 from pipeline.collect.pace import Pace
 from pipeline.collect.staging import Staging
 from pipeline.collect.store import PageStore
+from pipeline.collect.transport import Plane
 from pipeline.collect.walk import collect
 from pipeline.collect.walked import Walked
 from pipeline.config import Config

@@ -53,6 +53,7 @@ def judge(
     rule_ids = {*rules, *rule.removed(packs)}
     home.sealed()
     with revise(home) as con:
+        history.initialise(con)
         number, snapshot_id, as_of = _newest(con)
         con.execute("begin transaction")
         sensitivity.write(con, known, number)

@@ -218,9 +218,14 @@ def looking(home: Home, at: str | None = None) -> Iterator[View]:
     """A view of the newest snapshot of `home`, or of the one that `at` names.
 
     Raises:
-        UsageError: there is no such snapshot.
+        UsageError: there is no such snapshot, or an earlier version filled the warehouse.
     """
     with connect(home.sealed(), read_only=True) as con:
+        if not history.is_current(con):
+            raise UsageError(
+                f"{home.sealed()}: filled by an earlier version of Pass Muster; "
+                "`muster judge` or the next `muster run` brings it up to date"
+            )
         reference = "9999-12-31" if at is None else at
         number = history.snapshot_number(con, reference)
         if number is None:

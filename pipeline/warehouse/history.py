@@ -28,15 +28,25 @@ def initialise(con: duckdb.DuckDBPyConnection) -> None:
     stored = _columns_stored(con)
     if not stored:
         con.execute("create schema history")
-    adding = [
-        statement
-        for table in schema.tables().values()
-        for statement in _additions(table, stored.get(table.name))
-    ]
+    adding = _lacking(stored)
     for statement in adding:
         con.execute(statement)
     if adding:
         _name(con)
+
+
+def is_current(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the warehouse has all that this version reads; one that an earlier version filled may not."""
+    return not _lacking(_columns_stored(con))
+
+
+def _lacking(stored: dict[str, dict[str, bool]]) -> list[str]:
+    """The statements that bring a warehouse with these columns up to date."""
+    return [
+        statement
+        for table in schema.tables().values()
+        for statement in _additions(table, stored.get(table.name))
+    ]
 
 
 def _columns_stored(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, bool]]:

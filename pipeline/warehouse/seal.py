@@ -42,6 +42,8 @@ class Newest:
 def newest(home: Home) -> Newest | None:
     """The newest snapshot; None before the first.
 
+    One that an earlier version sealed may not say whether it was refreshed: then nothing is known to be.
+
     Raises:
         UsageError: the pointer leads nowhere: a new history would hide the old one.
     """
@@ -49,9 +51,13 @@ def newest(home: Home) -> Newest | None:
         return None
     with connect(home.sealed(), read_only=True) as con:
         rows = con.execute(
+            "with sealed as ("
+            "select number, null::boolean as refreshed from snapshot where false "
+            "union all by name from snapshot"
+            ") "
             "select number, as_of, run_id, estate, tool_version, "
-            "(select max(as_of) from snapshot where refreshed) "
-            "from snapshot order by number desc limit 1"
+            "(select max(as_of) from sealed where refreshed) "
+            "from sealed order by number desc limit 1"
         ).fetchall()
     return Newest(*rows[0]) if rows else None
 

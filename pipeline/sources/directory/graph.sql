@@ -14,6 +14,10 @@ where contains(user_id, '@')
         join request_user r on r.id = p.expert_id
     );
 
+create macro account_in(body) as from_json(body, '{
+    "id": "VARCHAR", "displayName": "VARCHAR", "mail": "VARCHAR", "userPrincipalName": "VARCHAR",
+    "accountEnabled": "BOOLEAN", "userType": "VARCHAR", "employeeId": "VARCHAR", "manager": {"id": "VARCHAR"}}');
+
 create macro kind_of(type) as case type
     when '#microsoft.graph.user' then 'human'
     when '#microsoft.graph.group' then 'group'
@@ -51,23 +55,13 @@ where object.id is not null;
 -- endpoint: user
 create table user_item as
 select page_id, '' as item, lower(account.id) as key, account
-from (
-    select page_id, from_json(body, '{
-        "id": "VARCHAR", "displayName": "VARCHAR", "mail": "VARCHAR", "userPrincipalName": "VARCHAR",
-        "accountEnabled": "BOOLEAN", "userType": "VARCHAR", "employeeId": "VARCHAR", "manager": {"id": "VARCHAR"}}') as account
-    from pages
-)
+from (select page_id, account_in(body) as account from pages)
 where account.id is not null;
 
 -- endpoint: user_by_name
 create table user_by_name_item as
 select page_id, '' as item, lower(account.id) as key, account
-from (
-    select page_id, from_json(body, '{
-        "id": "VARCHAR", "displayName": "VARCHAR", "mail": "VARCHAR", "userPrincipalName": "VARCHAR",
-        "accountEnabled": "BOOLEAN", "userType": "VARCHAR", "employeeId": "VARCHAR", "manager": {"id": "VARCHAR"}}') as account
-    from pages
-)
+from (select page_id, account_in(body) as account from pages)
 where account.id is not null;
 
 -- endpoint: service_principal

@@ -41,7 +41,8 @@ def _search(name: str, total: Total, body: dict[str, Any], **facts: Any) -> Endp
 
 
 ENDPOINTS = (
-    _search("total_before", Total.CONTROL, _ONE, after=("collection",)),
+    # without the collections all there is makes one slice
+    _search("total_before", Total.CONTROL, _ONE, helped_by=("collection",)),
     _search(
         "search",
         Total.SERVER,
