@@ -7,10 +7,10 @@ tables: staging runs a section when its endpoint has been walked. In a section `
 `from_json` skips unknown keys; a page that lacks its list was refused by the client before.
 """
 
-from importlib import resources
 from types import ModuleType
 
 from pipeline.collect.endpoint import Source
+from pipeline.sources.groups import assembled
 from pipeline.sources.purview import (
     account,
     audit,
@@ -41,27 +41,9 @@ GROUPS = (
 """In the order in which their SQL is finished."""
 
 
-def _sql(name: str) -> str:
-    return resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
-
-
-def _stem(group: ModuleType) -> str:
-    return group.__name__.rpartition(".")[2]
-
-
 def part(*groups: ModuleType) -> Source:
     """The source with these groups alone; those that another one of them reads must be among them."""
-    return Source(
-        "purview",
-        tuple(endpoint for group in groups for endpoint in group.ENDPOINTS),
-        "\n".join(_sql(name) for name in ("reading", *map(_stem, groups))),
-        tuple(probe for group in groups for probe in getattr(group, "PROBES", ())),
-        {
-            table: column
-            for group in groups
-            for table, column in getattr(group, "CARRIED", {}).items()
-        },
-    )
+    return assembled("purview", __package__, groups)
 
 
 SOURCE = part(*GROUPS)
