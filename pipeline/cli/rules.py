@@ -1,4 +1,4 @@
-"""`muster rules`: which rules are in force, what each says, and whether their examples hold."""
+"""`muster rules`: which rules are in force, what each says, and whether their examples hold and say enough."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import typer
 from pipeline import packs
 from pipeline.cli import output
 from pipeline.errors import UsageError
-from pipeline.judge import examples, rule, sensitivity
+from pipeline.judge import binding, examples, mutants, rule, sensitivity
 from pipeline.judge.rule import Rule
 from pipeline.packs import Packs
 
@@ -103,6 +103,55 @@ def run_examples(
     wrong = sum(bool(result.differences) for result in results)
     if wrong:
         raise UsageError(f"{wrong} of {len(results)} examples do not hold")
+
+
+@app.command()
+def check(ctx: typer.Context) -> None:
+    """Checks that every rule file is right and that its SQL fits the tables there are."""
+    rules, _ = _in_force(ctx)
+    known = sensitivity.load(_packs(ctx))
+    with closing(examples.workbench()) as con:
+        found = [binding.problem(con, stated, known) for stated in rules.values()]
+    problems = [problem for problem in found if problem]
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise UsageError(f"{len(problems)} of {len(rules)} rules do not fit")
+    typer.echo(f"{len(rules)} rules fit the tables")
+
+
+@app.command()
+def mutate(
+    ctx: typer.Context,
+    rule_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One rule. Default: all.")
+    ] = None,
+    at_least: Annotated[
+        float, typer.Option(min=0, max=1, help="End with an error where fewer are noticed.")
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Changes the SQL of rules in small ways, and tells which changes their examples do not notice."""
+    rules, _ = _in_force(ctx)
+    known = sensitivity.load(_packs(ctx))
+    chosen = [_one(rules, rule_id)] if rule_id else sorted(rules.values(), key=lambda r: r.id)
+    with closing(examples.workbench()) as con:
+        surveys = [mutants.survey(con, rules, known, stated) for stated in chosen]
+    rows = [
+        {
+            "rule": found.rule_id,
+            "mutants": found.total,
+            "noticed": found.killed,
+            "share": round(found.share, 3),
+            "unnoticed": list(found.survivors),
+        }
+        for found in surveys
+    ]
+    columns = ["rule", "mutants", "noticed", "share", "unnoticed"]
+    output.listing(rows, columns, as_json=as_json)
+    weak = [found.rule_id for found in surveys if found.share < at_least]
+    if weak:
+        raise UsageError(f"examples notice less than {at_least:.0%} in: {', '.join(weak)}")
 
 
 def _in_force(ctx: typer.Context) -> tuple[dict[str, Rule], dict[str, dict[str, Any]]]:

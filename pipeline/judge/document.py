@@ -14,11 +14,12 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Document:
-    """The top-level mapping of a file, and where each key stands in it."""
+    """The top-level mapping of a file, the line of each key, and the line in which its value begins."""
 
     file: PackFile
     values: dict[str, Any]
     lines: dict[str, int]
+    begins: dict[str, int]
 
     def error(self, key: str | None, problem: str) -> ConfigError:
         """An error that names file, line and key."""
@@ -43,11 +44,15 @@ def read(file: PackFile) -> Document:
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(f"{file.label}: not a mapping of keys to values")
     lines: dict[str, int] = {}
-    for key, _ in root.value:
+    begins: dict[str, int] = {}
+    for key, value in root.value:
         if key.value in lines:
             raise ConfigError(
                 f"{file.label}:{key.start_mark.line + 1}: {key.value}: "
                 f"given twice, first in line {lines[key.value]}"
             )
         lines[str(key.value)] = key.start_mark.line + 1
-    return Document(file, values, lines)
+        # the text of a block begins below the sign that announces it
+        block = isinstance(value, yaml.ScalarNode) and value.style in ("|", ">")
+        begins[str(key.value)] = value.start_mark.line + 1 + int(block)
+    return Document(file, values, lines, begins)

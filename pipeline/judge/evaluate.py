@@ -5,7 +5,7 @@ in the columns of `verdict`; `former` has the subjects of the snapshot before.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -93,17 +93,10 @@ create temp table found (
 
 def _run(con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]) -> None:
     """Fills the temp table `found` with what the SQL of the rule says."""
-    bound = {name: _bindable(name, values[name]) for name in rule.uses}
+    bound = bindable(rule.uses, values)
     described = con.execute(f"describe {rule.sql}", bound or None).fetchall()
     columns = [row[0] for row in described]
-    for name in GUARANTEED:
-        if name not in columns:
-            raise RuleError(
-                f"its SQL has no column {name}; required: {', '.join(GUARANTEED)}; "
-                f"it has: {', '.join(columns)}"
-            )
-    if len(set(columns)) < len(columns):
-        raise RuleError(f"two columns of its SQL have one name: {', '.join(columns)}")
+    check_columns(columns)
     evidence = ", ".join(
         f"{_quoted(name)} := {_quoted(name)}"
         for name in columns
@@ -122,6 +115,22 @@ def _run(con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]) 
         bound or None,
     )
     con.execute("update found set severity = ? where severity is null", [rule.severity])
+
+
+def check_columns(columns: Sequence[str]) -> None:
+    """Refuses SQL whose columns cannot be verdicts.
+
+    Raises:
+        RuleError: a required column is missing, or two have one name.
+    """
+    for name in GUARANTEED:
+        if name not in columns:
+            raise RuleError(
+                f"its SQL has no column {name}; required: {', '.join(GUARANTEED)}; "
+                f"it has: {', '.join(columns)}"
+            )
+    if len(set(columns)) < len(columns):
+        raise RuleError(f"two columns of its SQL have one name: {', '.join(columns)}")
 
 
 def _check(con: duckdb.DuckDBPyConnection) -> None:
@@ -160,6 +169,11 @@ def _keep(con: duckdb.DuckDBPyConnection, rule: Rule) -> dict[str, int]:
     counted = dict(con.execute("select status, count(*) from found group by status").fetchall())
     con.execute("drop table found")
     return {status: counted.get(status, 0) for status in STATUSES}
+
+
+def bindable(uses: Collection[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the parameters that a rule uses, as DuckDB takes them."""
+    return {name: _bindable(name, values[name]) for name in uses}
 
 
 def _bindable(name: str, value: Any) -> Any:

@@ -76,12 +76,23 @@ def _differences(
     example: Mapping[str, Any],
     where: str,
 ) -> Iterator[str]:
-    as_of = example.get("as_of", AS_OF)
-    involved = _with_blockers(rules, rule)
+    fill(con, example.get("given", {}), known, example.get("as_of", AS_OF), where)
+    yield from differences(con, rules, known, rule, example, where)
+
+
+def differences(
+    con: duckdb.DuckDBPyConnection,
+    rules: Mapping[str, Rule],
+    known: SensitivityMap,
+    rule: Rule,
+    example: Mapping[str, Any],
+    where: str,
+) -> Iterator[str]:
+    """What the verdicts of `rule` on a workbench filled for the example are other than it expects."""
+    involved = _with_blockers(rules, rule) | {rule.id: rule}
     params = {member.id: dict(member.params) for member in involved.values()}
     params[rule.id] = overridden(rule, example.get("params", {}), where)
-    fill(con, example.get("given", {}), known, as_of, where)
-    moment = Moment(1, as_of, known.crosswalk())
+    moment = Moment(1, example.get("as_of", AS_OF), known.crosswalk())
     outcome = evaluate.evaluate(con, involved, params, moment)[-1]
     if outcome.error:
         yield outcome.error
@@ -91,6 +102,11 @@ def _differences(
             "select subject_id, (status, severity) from judged where rule_id = ?", [rule.id]
         ).fetchall()
     )
+    yield from against(example, found)
+
+
+def against(example: Mapping[str, Any], found: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """Where (status, severity) by subject id are other than the example expects."""
     expected = {str(key): str(value) for key, value in example.get("expect", {}).items()}
     for subject_id in sorted(expected.keys() | found.keys()):
         status, severity = found.get(subject_id, (OUTSIDE, ""))

@@ -36,7 +36,7 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule as its file states it; `uses` are the parameters that its SQL names."""
+    """One rule as its file states it; `uses` are the parameters that its SQL names, `sql_line` is where it begins."""
 
     id: str
     title: str
@@ -47,6 +47,7 @@ class Rule:
     confidence: str
     params: Mapping[str, Any]
     sql: str
+    sql_line: int
     blocked_by: tuple[str, ...]
     examples: tuple[Mapping[str, Any], ...]
     uses: frozenset[str]
@@ -148,6 +149,7 @@ def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
         confidence=values.get("confidence", "exact"),
         params=params,
         sql=values["sql"].strip().rstrip(";"),
+        sql_line=doc.begins["sql"],
         blocked_by=tuple(blocked_by),
         examples=_examples(doc),
         uses=_uses(doc, params, scratch),

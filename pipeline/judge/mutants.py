@@ -1,0 +1,275 @@
+"""Mutants: small changes to the SQL of a rule that its examples should notice (mutation testing).
+
+A mutant that every example still holds for is one that survives: a part of the rule that no example
+tells from its opposite. What only words a verdict (reason, name, evidence) is not changed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from pipeline.errors import RuleError
+from pipeline.judge import evaluate, examples
+from pipeline.judge.rule import Rule
+from pipeline.judge.sensitivity import SensitivityMap
+
+DECIDING = ("subject_id", "status", "severity")
+"""The columns of a rule's SQL that say who is judged and how; any other only explains."""
+
+_NEIGHBOUR: Mapping[type[exp.Expression], type[exp.Binary]] = {
+    exp.LT: exp.LTE,
+    exp.LTE: exp.LT,
+    exp.GT: exp.GTE,
+    exp.GTE: exp.GT,
+}
+_OPPOSITE: Mapping[type[exp.Expression], type[exp.Binary]] = {
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.LT: exp.GTE,
+    exp.LTE: exp.GT,
+    exp.GT: exp.LTE,
+    exp.GTE: exp.LT,
+}
+_CONDITIONAL = (exp.Where, exp.Having, exp.Qualify, exp.And, exp.Or, exp.Not, exp.Paren, exp.If)
+"""What a condition may stand directly in, beside the `on` of a join."""
+
+Change = Callable[[exp.Expression], Iterator[tuple[str, exp.Expression | None]]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A changed rule, and what was changed in words."""
+
+    rule: Rule
+    change: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How many mutants of a rule its examples noticed, and what was changed in those they did not."""
+
+    rule_id: str
+    killed: int
+    survivors: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """All mutants that DuckDB accepts."""
+        return self.killed + len(self.survivors)
+
+    @property
+    def share(self) -> float:
+        """Killed of all; 1 where there is nothing to change."""
+        return self.killed / self.total if self.total else 1.0
+
+
+def survey(
+    con: duckdb.DuckDBPyConnection, rules: Mapping[str, Rule], known: SensitivityMap, rule: Rule
+) -> Survey:
+    """How the mutants of `rule` fare on a workbench of `examples`.
+
+    Raises:
+        RuleError: the SQL cannot be taken apart.
+    """
+    values = dict(rule.params) | {"as_of": examples.AS_OF, "crosswalk": known.crosswalk()}
+    alive = list(mutants(con, rule, values))
+    total = len(alive)
+    for number, example in enumerate(rule.examples, 1):
+        trial = _Trial(con, rules, known, rule, example, f"{rule.file.label}: example {number}")
+        alive = [mutant for mutant in alive if trial.holds_for(mutant.rule)]
+    return Survey(rule.id, total - len(alive), tuple(mutant.change for mutant in alive))
+
+
+class _Trial:
+    """A workbench filled for one example of a rule."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        rules: Mapping[str, Rule],
+        known: SensitivityMap,
+        rule: Rule,
+        example: Mapping[str, Any],
+        where: str,
+    ) -> None:
+        self._con, self._rules, self._known = con, rules, known
+        self._example, self._where = example, where
+        given, as_of = example.get("given", {}), example.get("as_of", examples.AS_OF)
+        examples.fill(con, given, known, as_of, where)
+        clock = {"as_of": as_of, "crosswalk": known.crosswalk()}
+        self._values = dict(rule.params) | clock | example.get("params", {})
+        self._said = _said(con, rule, self._values)
+        # without blockers and gaps, what the SQL says is what is judged
+        self._plain = not rule.blocked_by and not {"gap", "reconciliation"} & given.keys()
+
+    def holds_for(self, variant: Rule) -> bool:
+        """Whether the example holds for another form of the rule, too."""
+        says = _said(self._con, variant, self._values)
+        if says is None or says == self._said:
+            return says is not None
+        if self._plain:
+            return not any(examples.against(self._example, says))
+        return not any(
+            examples.differences(
+                self._con, self._rules, self._known, variant, self._example, self._where
+            )
+        )
+
+
+def _said(
+    con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]
+) -> dict[str, tuple[str, str]] | None:
+    """Status and severity by subject as the SQL of a rule gives them; None where it fails, or names one twice."""
+    try:
+        rows = con.sql(
+            f"select columns(lambda c: c in {DECIDING}) from (\n{rule.sql}\n)",
+            params=evaluate.bindable(rule.uses, values) or None,
+        )
+        names, found = rows.columns, rows.fetchall()
+    except duckdb.Error:
+        return None
+    verdicts = [dict(zip(names, row, strict=True)) for row in found]
+    said = {
+        str(verdict["subject_id"]): (verdict["status"], verdict.get("severity") or rule.severity)
+        for verdict in verdicts
+    }
+    return said if len(said) == len(verdicts) else None
+
+
+def mutants(
+    con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]
+) -> Iterator[Mutant]:
+    """Every mutant of `rule` that DuckDB accepts with these parameters, no two with the same SQL.
+
+    Raises:
+        RuleError: as `survey`.
+    """
+    tree = _parsed(rule)
+    seen = {tree.sql(dialect="duckdb")}
+    for place, node in enumerate(tree.walk()):
+        if _only_explains(node):
+            continue
+        for change in CHANGES:
+            for words, changed in change(node):
+                sql = _with(tree, place, changed)
+                if sql not in seen and (uses := _accepted(con, sql, values)) is not None:
+                    seen.add(sql)
+                    yield Mutant(replace(rule, sql=sql, uses=uses), words)
+
+
+def _parsed(rule: Rule) -> exp.Expression:
+    try:
+        return sqlglot.parse_one(rule.sql, dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise RuleError(f"{rule.id}: its SQL cannot be taken apart: {error}") from error
+
+
+def _with(tree: exp.Expression, place: int, changed: exp.Expression | None) -> str:
+    """The SQL of `tree` with its node number `place` (in the order of `walk`) changed, or gone."""
+    copy = tree.copy()
+    node = next(node for at, node in enumerate(copy.walk()) if at == place)
+    node.replace(changed.copy()) if changed is not None else node.pop()
+    return str(copy.sql(dialect="duckdb"))
+
+
+def _accepted(
+    con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
+) -> frozenset[str] | None:
+    """The parameters that `sql` names; None where DuckDB does not take it for a query."""
+    try:
+        uses = frozenset(con.extract_statements(sql)[0].named_parameters)
+        con.execute(f"describe {sql}", evaluate.bindable(uses, values) or None).fetchall()
+    except duckdb.Error:
+        return None
+    return uses
+
+
+def _only_explains(node: exp.Expression) -> bool:
+    """Whether the node is in a column of the outermost select that decides nothing."""
+    inside: exp.Expression | None = node
+    while inside is not None:
+        above = inside.parent
+        if (
+            isinstance(above, exp.Select)
+            and above.parent is None
+            and inside.arg_key == "expressions"
+        ):
+            return inside.alias_or_name not in DECIDING
+        inside = above
+    return False
+
+
+def _comparisons(node: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+    for kinds in (_NEIGHBOUR, _OPPOSITE):
+        if (other := kinds.get(type(node))) is not None:
+            changed = other(this=node.this.copy(), expression=node.expression.copy())
+            yield f"{_short(node)} becomes {_short(changed)}", changed
+
+
+def _predicates(node: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+    """A condition that is part of another one is left out."""
+    parent = node.parent
+    if isinstance(parent, exp.And) or (
+        isinstance(parent, exp.Where) and not isinstance(node, exp.And)
+    ):
+        yield f"without: {_short(node)}", exp.true()
+    elif isinstance(parent, exp.Or):
+        yield f"without: {_short(node)}", exp.false()
+
+
+def _negations(node: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+    if isinstance(node, exp.Not):
+        yield f"{_short(node)} becomes {_short(node.this)}", node.this
+    elif isinstance(node, exp.In | exp.Exists | exp.Is | exp.Between) and not isinstance(
+        node.parent, exp.Not
+    ):
+        yield f"{_short(node)} becomes its opposite", exp.Not(this=exp.Paren(this=node.copy()))
+    elif _is_flag(node):
+        yield f"{_short(node)} becomes its opposite", exp.Not(this=node.copy())
+
+
+def _is_flag(node: exp.Expression) -> bool:
+    """Whether a bare column is a whole condition."""
+    parent = node.parent
+    if not isinstance(node, exp.Column) or parent is None:
+        return False
+    if isinstance(parent, exp.If):
+        return node.arg_key == "this" and not (
+            isinstance(parent.parent, exp.Case) and parent.parent.this
+        )
+    return isinstance(parent, _CONDITIONAL) and not isinstance(parent, exp.Paren | exp.Not)
+
+
+def _joins(node: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+    """Rows without a partner are lost. The reverse says nothing: a later condition drops them again."""
+    if isinstance(node, exp.Join) and node.side == "LEFT":
+        other = node.copy()
+        other.set("side", None)
+        yield f"{_short(node)} becomes an inner join", other
+
+
+def _branches(node: exp.Expression) -> Iterator[tuple[str, exp.Expression | None]]:
+    """A branch of a `case` is left out."""
+    if (
+        isinstance(node, exp.If)
+        and isinstance(node.parent, exp.Case)
+        and len(node.parent.args["ifs"]) > 1
+    ):
+        yield f"without: {_short(node)}", None
+
+
+def _defaults(node: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+    if isinstance(node, exp.Coalesce) and node.expressions:
+        yield f"{_short(node)} becomes {_short(node.this)}", node.this
+
+
+CHANGES: tuple[Change, ...] = (_comparisons, _predicates, _negations, _joins, _branches, _defaults)
+
+
+def _short(node: exp.Expression) -> str:
+    text = " ".join(node.sql(dialect="duckdb").split())
+    return text if len(text) <= 90 else f"{text[:87]}..."
