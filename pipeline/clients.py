@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import httpx
 
 from pipeline.collect import auth
+from pipeline.collect import immuta as immuta_sign_in
 from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Source
 from pipeline.collect.entra import GRAPH_SCOPE, PURVIEW_SCOPE, SignIn
@@ -21,6 +22,7 @@ from pipeline.config import (
 from pipeline.errors import ConfigError
 from pipeline.sources import directory, immuta, purview
 from pipeline.sources.directory import feed
+from pipeline.sources.immuta import activity, activity_feed
 
 SOURCES = (purview.SOURCE, immuta.SOURCE, directory.SOURCE)
 
@@ -47,10 +49,21 @@ def build_clients(
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:
-    """The sources of a run: a directory that is a file has an endpoint of its own."""
-    if config.directory.feed is None:
-        return SOURCES
-    return tuple(feed.SOURCE if source is directory.SOURCE else source for source in SOURCES)
+    """The sources of a run: a directory that is a file has an endpoint of its own, and so have files of activity."""
+    people = directory.SOURCE if config.directory.feed is None else feed.SOURCE
+    return purview.SOURCE, activity.source(immuta.SOURCE, config.immuta), people
+
+
+def keep_files(config: Config, store: PageStore) -> None:
+    """Puts the files that stand in for a service among the pages of the run.
+
+    Raises:
+        ConfigError: one is not as documented.
+    """
+    if config.directory.feed:
+        feed.keep(config.directory.feed, store)
+    if config.immuta.audit_feed and "activity" not in config.immuta.left_out:
+        activity_feed.keep(config.immuta.audit_feed, store)
 
 
 def planes_of(config: Config, sign_in: httpx.Client) -> dict[str, dict[str, Plane]]:
@@ -71,7 +84,7 @@ def skipped(config: Config) -> dict[str, frozenset[str]]:
     """The planes that are switched off, by source."""
     return {
         "purview": frozenset(config.purview.skip),
-        "immuta": frozenset(config.immuta.skip),
+        "immuta": config.immuta.left_out,
         "directory": frozenset(config.directory.skip),
     }
 
@@ -97,24 +110,18 @@ def _directory_planes(config: DirectoryConfig, signed: SignIn) -> dict[str, Plan
 
 def _immuta_planes(config: ImmutaConfig, sign_in: httpx.Client) -> dict[str, Plane]:
     planes: dict[str, Plane] = {}
-    if "govern" not in config.skip:
+    off = config.left_out
+    fed = "activity" not in off and config.audit_feed is not None
+    if "govern" not in off:
         if not config.govern_url:
             raise ConfigError(
                 "no Immuta tenant: set IMMUTA_HOST, or [immuta] govern_url in muster.toml"
             )
-        if config.api_key is None:
-            raise ConfigError(
-                "no Immuta API key: set IMMUTA_API_KEY, or [immuta] api_key in muster.toml"
-            )
-        url = config.govern_url.rstrip("/")
-        fetch = auth.immuta_api_key(sign_in, url, config.api_key.get_secret_value())
-        planes["govern"] = Plane(url, auth.FetchedToken(fetch))
-    if "request" not in config.skip:
-        if config.request_token is None:
-            raise ConfigError(
-                "no token for Immuta's Request app: set IMMUTA_REQUEST_TOKEN or [immuta] request_token, "
-                'or leave the app out with [immuta] skip = ["request"]'
-            )
-        token = config.request_token.get_secret_value()
-        planes["request"] = Plane(config.request_url.rstrip("/"), auth.StaticToken(token))
+        govern = Plane(config.govern_url.rstrip("/"), immuta_sign_in.govern(config, sign_in))
+        planes |= {name: govern for name in ("govern", "activity") if name not in off}
+    if fed and config.audit_feed:
+        activity_feed.files(config.audit_feed)
+        planes["activity"] = Plane(config.audit_feed.absolute().as_uri(), httpx.Auth())
+    if "request" not in off:
+        planes["request"] = Plane(config.request_base, immuta_sign_in.request_app(config))
     return planes

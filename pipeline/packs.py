@@ -1,4 +1,4 @@
-"""Packs: folders with `rules/`, `reports/` and `templates/`, the built-in one first, a user's after it.
+"""Packs: folders with `rules/`, `reports/`, `templates/` and `registers/`, the built-in one first, a user's after it.
 
 The same relative path in a later pack replaces the file of an earlier one; both digests are kept,
 so that an override is evidence and never a surprise.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 
-FOLDERS = ("rules", "reports", "templates")
+FOLDERS = ("rules", "reports", "templates", "registers")
 
 # the two homes of the built-in pack: inside the wheel, or the root of a checkout
 _HOMES = (Path(__file__).parent / "builtin", Path(__file__).parents[1])

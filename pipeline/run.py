@@ -8,7 +8,7 @@ from importlib.metadata import version
 import httpx
 
 from pipeline import gate, log
-from pipeline.clients import build_clients, planes_of, skipped
+from pipeline.clients import build_clients, keep_files, planes_of, skipped
 from pipeline.collect import runs
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Clock, Earlier, Staging
@@ -17,7 +17,6 @@ from pipeline.collect.transport import Plane
 from pipeline.collect.walk import Report, collect
 from pipeline.config import Config
 from pipeline.errors import GateError, PageError
-from pipeline.sources.directory import feed
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.seal import Facts, Newest, check_order, newest, seal
 
@@ -139,8 +138,7 @@ def _collect(
     report: Report,
 ) -> Collected:
     """What came of all endpoints together; their rows are in staging, and everything is closed afterwards."""
-    if config.directory.feed:
-        feed.keep(config.directory.feed, store)
+    keep_files(config, store)
     clients = build_clients(config, planes, store)
     try:
         outcomes = collect(

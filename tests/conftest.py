@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import settings
+from judging import blank
 
 from pipeline.warehouse import history, home, schema
 from pipeline.warehouse.home import Home
@@ -146,10 +147,21 @@ SNAPSHOTS: list[dict[str, Rows]] = [
 
 
 @pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results with an empty warehouse, for `judging.blank`: its names take a second to make."""
+    folder = tmp_path_factory.mktemp("blank")
+    with home.revise(Home(folder)) as con:
+        history.initialise(con)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def _sealed_once(
-    tmp_path_factory: pytest.TempPathFactory, seal: Callable[[Home, int, Mapping[str, Rows]], None]
+    tmp_path_factory: pytest.TempPathFactory,
+    template: Path,
+    seal: Callable[[Home, int, Mapping[str, Rows]], None],
 ) -> Home:
-    results = Home(tmp_path_factory.mktemp("sealed"))
+    results = blank(tmp_path_factory.mktemp("tiny") / "sealed", template)
     for number, tables in enumerate(SNAPSHOTS, start=1):
         seal(results, number, tables)
     return results
@@ -168,6 +180,8 @@ SLOW_FILES = (
     "test_errors.py",
     "test_end_to_end.py",
     "test_readme.py",
+    "test_run.py",
+    "test_report_browser.py",
 )
 """Files of few and long tests: they start first, so that no worker is left with them at the end."""
 

@@ -20,8 +20,8 @@ Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "contracts"
 # words of a schema that JSON Schema understands as they are
 KEPT = (
-    "$ref", "additionalProperties", "anyOf", "enum", "format", "items", "minLength", "pattern",
-    "properties", "required", "type",
+    "$ref", "additionalProperties", "anyOf", "enum", "format", "items", "maximum", "minItems", "minLength", "minimum",
+    "pattern", "properties", "required", "type",
 )  # fmt: skip
 FORMATS = FormatChecker(formats=())
 
@@ -38,6 +38,11 @@ def _is_moment(value: object) -> bool:
 @FORMATS.checks("uuid", raises=ValueError)
 def _is_guid(value: object) -> bool:
     return not isinstance(value, str) or str(UUID(value)) == value.lower()
+
+
+@FORMATS.checks("cuid")
+def _is_cuid(value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch("c[a-z0-9]{20,}", value) is not None
 
 
 @FORMATS.checks("uri", raises=ValueError)
@@ -180,7 +185,9 @@ def _schema(definitions: Json, found: Json) -> Json:
     if kept.get("properties"):
         required = kept.get("required", ())
         kept["properties"] = {
-            name: _schema(definitions, one) if name in required else _or_null(definitions, one)
+            name: _schema(definitions, one)
+            if name in required or one.get("x-nullable") is False
+            else _or_null(definitions, one)
             for name, one in kept["properties"].items()
         }
         kept.setdefault("additionalProperties", False)

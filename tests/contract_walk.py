@@ -1,9 +1,9 @@
-"""Walks over the sandbox's Purview planes: at least one answer of every route, all pages of small lists.
+"""Walks over the sandbox's planes that have a published contract: at least one answer of every route, all pages of small lists.
 
 A new route is added by calling it in the walk of its plane.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ VERSIONS = {
     "/datagovernance/catalog": "2026-03-20-preview",
     "/datagovernance/access": "2023-10-01-preview",
 }
+REQUEST_APP = "/marketplace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,15 @@ class Walk:
 
     http: httpx.Client
     routes: Sequence[Route]
+    others: Mapping[str, httpx.Client] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
 
     def send(self, method: str, address: str, body: Json | None = None, **params: Any) -> Any:
         """Body of one call, whatever its status."""
-        if "api-version" not in address:
+        if "api-version" not in address and not address.startswith(REQUEST_APP):
             params["api-version"] = version(address)
-        found = self.http.request(method, address, params=params or None, json=body)
+        http = next((one for at, one in self.others.items() if address.startswith(at)), self.http)
+        found = http.request(method, address, params=params or None, json=body)
         path = found.request.url.path
         scope = {"type": "http", "method": method, "path": path, "headers": []}
         route = next((r.path for r in self.routes if r.matches(scope)[0] == Match.FULL), "")
@@ -277,6 +280,65 @@ def data_access(walk: Walk) -> None:
         walk.get(f"{base}/workflowRuns/{run['workflowRunId']}/approvals")
 
 
+def _paged(walk: Walk, path: str, limit: int = 25) -> list[Json]:
+    """Items of a list of the Request app, all pages, whichever way it turns them."""
+    items: list[Json] = []
+    place: Json = {}
+    while True:
+        page = walk.get(path, limit=limit, **place)
+        items += page["data"]
+        meta = page["meta"]
+        if meta.get("nextToken"):
+            place = {"nextToken": meta["nextToken"]}
+        elif page["data"] and len(items) < meta.get("totalCount", 0):
+            place = {"offset": len(items)}
+        else:
+            return items
+
+
+def request_app(walk: Walk) -> None:
+    """Data products with all that belongs to them, requests for products and for single tables, forms, people."""
+    base = f"{REQUEST_APP}/api"
+    for state in ("", "/live", "/ready"):
+        walk.get(f"{REQUEST_APP}/health{state}")
+    for product in _paged(walk, f"{base}/data-product"):
+        address = f"{base}/data-product/{product['id']}"
+        walk.get(address)
+        walk.get(f"{base}/data-product/{product['name']}/byName")
+        for paged in ("datasources", "request", "members", "columns"):
+            _paged(walk, f"{address}/{paged}")
+        for whole in ("datasources/all", "request-forms", "recent-determinations"):
+            walk.get(f"{address}/{whole}")
+        walk.get(f"{address}/recent-determinations", type="MASKING_EXCEPTION")
+    for request in _paged(walk, f"{base}/access-request"):
+        address = f"{base}/access-request/{request['id']}"
+        for what in ("", "/records", "/risk-assessment", "/masking-exception-columns"):
+            walk.get(address + what)
+        if request["type"] == "MASKING_EXCEPTION":
+            user = request["user"]["globalUserId"]
+            walk.get(f"{base}/access-request/approved-masking-exception-columns", userId=user)
+        walk.get(f"{base}/request-form/version/{request['formVersion']}")
+    _forms(walk, base)
+    for domain in walk.get(f"{base}/metadata/domain")["domains"]:
+        walk.get(f"{base}/metadata/domain/{domain['id']}")
+        _paged(walk, f"{base}/metadata/domain/{domain['id']}/datasources")
+    for address in ("metadata/users", "metadata/groups", "metadata/attributes", "metadata/tags"):
+        walk.get(f"{base}/{address}")
+    walk.get(f"{base}/auth/user")
+    walk.get(f"{base}/auth/tokens")
+    for unknown in ("data-product", "access-request", "metadata/domain", "request-form"):
+        walk.get(f"{base}/{unknown}/{UNKNOWN}")
+
+
+def _forms(walk: Walk, base: str) -> None:
+    for form in some(_paged(walk, f"{base}/request-form")):
+        walk.get(f"{base}/request-form/{form['id']}")
+        walk.get(f"{base}/request-form/{form['id']}/data-products")
+    for agreement in _paged(walk, f"{base}/data-use-agreement"):
+        walk.get(f"{base}/data-use-agreement/{agreement['id']}")
+        walk.get(f"{base}/data-use-agreement/{agreement['id']}/request-forms")
+
+
 WALKS: tuple[Callable[[Walk], None], ...] = (
-    datamap, glossary, audit, legacy, account, scanning, policy_store, unified_catalog, data_access,
+    datamap, glossary, audit, legacy, account, scanning, policy_store, unified_catalog, data_access, request_app,
 )  # fmt: skip

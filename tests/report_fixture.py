@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipeline.judge import grant, masking, timeline
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import Home, revise
 
@@ -39,6 +40,11 @@ CLASSES = {
     ),
     "MICROSOFT.GOVERNMENT.CITY_NAME": ("GEO", 3, "Discovered.Country.US"),
 }
+
+WORKED_OUT = ("snapshot", "exchange", "rule", "verdict", "active_grant", "request_event", "masking_grant")  # fmt: skip
+
+BLANK: Mapping[str, Any] = {"VARCHAR": "", "BOOLEAN": False, "INTEGER": 0, "VARCHAR[]": []}
+"""What a required column holds where the estate below is silent."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -454,8 +460,10 @@ def seal(
             rows = estate(night, tables)
             change(rows, night)
             _store(con, {"snapshot": [_snapshot(night, complete=not rows["gap"])]}, night + 1)
-            _store(con, rows, night + 1, skip=("snapshot", "exchange", "rule", "verdict"))
+            _store(con, rows, night + 1, skip=WORKED_OUT)
             con.execute(f"set variable snapshot = {night + 1}")
+            for table in (grant, timeline, masking):
+                table.write(con, night + 1)
             rules = {k: v for k, v in RULES.items() if night or k != "DPR-002"}
             _store(con, judge(con, rules), night + 1)
     return home
@@ -478,13 +486,11 @@ def _store(
         if name in skip:
             continue
         columns = [column.name for column in table.columns]
-        filled = [
-            [
-                {"page_id": number, "item": "/0", "status": None}.get(c) if c not in row else row[c]
-                for c in columns
-            ]
-            for row in found
-        ]
+        silent = {
+            column.name: BLANK.get(column.type) if column.required else None
+            for column in table.columns
+        } | {"page_id": number, "item": "/0"}
+        filled = [[row.get(c, silent[c]) for c in columns] for row in found]
         frame = (
             pl.DataFrame(
                 filled, schema=dict.fromkeys(columns), orient="row", infer_schema_length=None

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.collect import auth
+from pipeline.collect import immuta as immuta_sign_in
 from pipeline.collect.auth import FetchedToken, StaticToken, Token
 from pipeline.errors import SignInError, UnreachableError
 
@@ -38,7 +39,7 @@ def entra(reply: Reply, clock: Clock) -> Callable[[], Token]:
 def immuta(reply: Reply, clock: Clock) -> Callable[[], Token]:
     """The exchange of an API key against an answering function."""
     http = httpx.Client(transport=httpx.MockTransport(reply))
-    return auth.immuta_api_key(http, "https://immuta.example/", SECRET, sleep=clock.sleep)
+    return immuta_sign_in.exchanged(http, "https://immuta.example", SECRET, sleep=clock.sleep)
 
 
 def flow(signed: httpx.Auth, *statuses: int) -> list[str]:

@@ -84,7 +84,7 @@ def test_faults_that_pass_leave_nothing_missing(tmp_path: Path) -> None:
     assert complete
     assert gaps == []
     assert counts == [
-        (ASSETS, len(estate.data_sources), len(estate.products), len(estate.request_by_id))
+        (ASSETS, len(estate.data_sources), len(estate.products), len(estate.any_request_by_id))
     ]
     assert slept.now >= 7.0
 

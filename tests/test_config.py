@@ -18,7 +18,11 @@ SECRETS = {
         "token": "synthetic-two",
         "certificate_password": "synthetic-five",
     },
-    "immuta": {"api_key": "synthetic-three", "request_token": "synthetic-four"},
+    "immuta": {
+        "api_key": "synthetic-three",
+        "request_token": "synthetic-four",
+        "token": "synthetic-seven",
+    },
     "directory": {"token": "synthetic-six"},
 }
 Write = Callable[[str], Path]
@@ -112,7 +116,10 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
         ("[collect]\nworkers = 0", "collect.workers: Input should be greater than or equal to 1"),
         ("[collect]\nworkers = 'many'", "collect.workers: Input should be a valid integer"),
         ("[purview]\nskip = ['lineage']", "purview.skip.0: Input should be 'datamap', 'account',"),
-        ("[immuta]\nskip = ['datamap']", "immuta.skip.0: Input should be 'govern' or 'request'"),
+        (
+            "[immuta]\nskip = ['datamap']",
+            "immuta.skip.0: Input should be 'govern', 'request' or 'activity'",
+        ),
         ("[purview]\nrequests_per_second = 0", "purview.requests_per_second: Input should be gr"),
         ("purview = 3", "purview: Input should be a valid dictionary"),
         ("[purview]\nsign_in = 'magic'", "purview.sign_in: Input should be 'auto', 'secret',"),
@@ -266,3 +273,47 @@ def test_a_list_in_a_variable_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_PURVIEW_SKIP", "audit")
     with pytest.raises(ConfigError, match=r"the environment: .*MUSTER_PURVIEW_SKIP="):
         config.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", "https://na.api.immutacloud.com/marketplace"),
+        ('region = "eu"', "https://eu.api.immutacloud.com/marketplace"),
+        ('region = "ap"\nrequest_url = "https://own.example/marketplace/"', "https://own.example/marketplace"),
+    ],
+)  # fmt: skip
+def test_the_request_app_is_where_its_region_is(write: Write, text: str, url: str) -> None:
+    """An address that is given wins over the region's, whatever slash it ends with."""
+    assert load(write(f"[immuta]\n{text}")).immuta.request_base == url
+
+
+@pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        ("", set()),
+        ("skip = ['govern']", {"govern", "activity"}),
+        ("skip = ['activity']", {"activity"}),
+        ("skip = ['govern']\naudit_feed = 'events'", {"govern"}),
+    ],
+)
+def test_activity_goes_with_govern_unless_it_comes_from_files(
+    write: Write, text: str, off: set[str]
+) -> None:
+    """Both are on one host and behind one key; files need neither."""
+    assert load(write(f"[immuta]\n{text}")).immuta.left_out == off
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("region = 'us'", "immuta.region: Input should be 'na', 'eu' or 'ap'"),
+        ("sign_in = 'key'", "immuta.sign_in: Input should be 'auto', 'exchange', 'raw' or 'bearer'"),
+        ("audit_days = 0", "immuta.audit_days: Input should be greater than or equal to 1"),
+    ],
+)  # fmt: skip
+def test_words_of_immuta_that_are_none_are_refused(write: Write, text: str, said: str) -> None:
+    """The message names the key and what is valid there."""
+    with pytest.raises(ConfigError) as refused:
+        load(write(f"[immuta]\n{text}"))
+    assert said in str(refused.value)

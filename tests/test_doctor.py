@@ -1,5 +1,6 @@
 """`muster doctor`: what this identity sees of each plane, and which roles it lacks."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,18 +9,22 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from pipeline.config import Config, for_sandbox
-from pipeline.doctor import Check, examine, planes
+from pipeline.collect.auth import StaticToken
+from pipeline.config import PURVIEW_PLANES, Config, for_sandbox
+from pipeline.doctor import Check, examine, immuta, planes
 from pipeline.doctor.standing import Standing
 from pipeline.errors import RequestError
 from pipeline.sandbox import clock, server, signin
+from pipeline.sandbox.signin import Tokens
 from pipeline.sandbox.weather import faults
+from pipeline.sources import immuta as sources
 from pipeline.warehouse.home import Home
 
 DAY = clock.parse_as_of("2026-11-21")
 PLANES = {
     "purview.datamap", "purview.account", "purview.scanning", "purview.audit", "purview.policy_store",
-    "purview.unified_catalog", "purview.data_access", "immuta.govern", "immuta.request", "directory.graph",
+    "purview.unified_catalog", "purview.data_access", "immuta.govern", "immuta.request", "immuta.activity",
+    "directory.graph",
 }  # fmt: skip
 
 
@@ -194,3 +199,103 @@ def test_an_error_without_a_role_is_told_as_it_is() -> None:
     """Only 403 is about roles."""
     assert planes._worded(RequestError("HTTP 500", 500), "datamap") == "HTTP 500"
     assert "least role" not in planes._worded(RequestError("HTTP 403", 403), "data_access")
+
+
+def immuta_lines(folder: Path, config: Config, **values: Any) -> dict[str, Check]:
+    """What is said of Immuta alone, with some keys of its section set anew."""
+    config = changed(config, "purview", skip=PURVIEW_PLANES)
+    config = changed(config, "directory", graph=False)
+    found = examined(changed(config, "immuta", **values), folder)
+    return {name: check for name, check in found.items() if name.startswith("immuta.")}
+
+
+def test_an_identity_that_sees_all_of_immuta_is_told_so(whole: dict[str, Check]) -> None:
+    """With its permissions; the events it may search are counted."""
+    assert whole["immuta.govern"].detail == (
+        "signed in as svc-compliance, permissions AUDIT, GOVERNANCE"
+    )
+    assert whole["immuta.request"].detail.endswith("; its token expires on 2100-01-01")
+    assert whole["immuta.activity"].detail.startswith("audit events can be searched: ")
+    assert {whole[f"immuta.{name}"].result for name in ("govern", "request", "activity")} == {"ok"}
+
+
+def test_lists_that_are_shown_in_part_are_named(tmp_path: Path) -> None:
+    """Per permission that is lacking, in words: Immuta itself does not say that it leaves things out."""
+    keys = {
+        "api_key": SecretStr(signin.NARROW_KEY),
+        "request_token": SecretStr(signin.NARROW_TOKEN),
+    }
+    with sandbox() as config:
+        found = immuta_lines(tmp_path, config, **keys)
+    govern, request = found["immuta.govern"], found["immuta.request"]
+    assert (govern.result, request.result) == ("warning", "warning")
+    assert "signed in as svc-narrow, permissions CREATE_PROJECT" in govern.detail
+    assert "without GOVERNANCE only a part is shown of: data sources" in govern.detail
+    assert "without GOVERNANCE or USER_ADMIN only a part is shown of: identity providers, users, groups" in govern.detail  # fmt: skip
+    assert "without AUDIT only a part is shown of: audit events" in govern.detail
+    assert "no permissions" in request.detail
+    assert "without AUDIT or GOVERNANCE only a part is shown of: data products" in request.detail
+
+
+@pytest.mark.parametrize(
+    ("lifetime_s", "left", "result", "said"),
+    [
+        (3600, None, "ok", ""),
+        (3600, 20 * 86_400, "ok", "its token expires on"),
+        (3600, 3600, "warning", "its token expires on"),
+        (3600, -86_400, "warning", "its token expired on"),
+        (3600, 1e30, "ok", ""),
+    ],
+)
+def test_a_token_that_ends_soon_is_told_before_it_does(
+    lifetime_s: int, left: float | None, result: str, said: str
+) -> None:
+    """Two weeks before: nobody can renew it but a person."""
+    token = Tokens(lifetime_s).issue("request")
+    answer = {
+        "username": "r",
+        "globalPermissions": ["AUDIT"],
+        "expiration": None if left is None else time.time() + left,
+    }
+    flow = StaticToken("opaque" if left is None else token)
+    found = immuta.said(sources.SOURCE, "request", answer, flow)
+    assert found[0] == result
+    assert said in found[1]
+    assert bool(said) == ("token" in found[1])
+
+
+def test_the_claims_of_a_token_stand_in_for_what_the_app_does_not_say() -> None:
+    """A personal access token is a JSON Web Token with an expiry."""
+    answer = {"username": "r", "globalPermissions": ["AUDIT"]}
+    flow = StaticToken(Tokens(3600).issue("request"))
+    assert immuta.said(sources.SOURCE, "request", answer, flow)[0] == "warning"
+
+
+def test_a_tenant_without_the_search_says_what_is_read_instead(tmp_path: Path) -> None:
+    """It is no failure: the older log is there, and files can be."""
+    hole = {"/api/audit/rest": faults.answering(404)}
+    with sandbox(faults=hole) as config:
+        line = immuta_lines(tmp_path, config)["immuta.activity"]
+        assert line.result == "warning"
+        assert "the older log is read instead" in line.detail
+        file = tmp_path / "events.jsonl"
+        file.write_text("{}\n")
+        fed = immuta_lines(tmp_path, config, audit_feed=file)["immuta.activity"]
+        assert (fed.result, fed.place) == ("ok", str(file))
+        assert fed.detail.startswith("1 files of audit events, the newest of ")
+        off = immuta_lines(tmp_path, config, skip=("govern",))
+        assert off["immuta.activity"].detail == "switched off by configuration"
+
+
+def test_a_wrong_key_fails_govern_and_what_is_on_its_host(tmp_path: Path) -> None:
+    """The message names the variable, in every form of sending the key; the Request app is examined all the same."""
+    with sandbox() as config:
+        for form in ("auto", "raw", "bearer"):
+            found = immuta_lines(tmp_path, config, api_key=SecretStr("synthetic"), sign_in=form)
+            for name in ("immuta.govern", "immuta.activity"):
+                assert found[name].result == "fails"
+                assert "IMMUTA_API_KEY" in found[name].detail
+                assert "synthetic" not in found[name].detail
+            assert found["immuta.request"].result == "ok"
+        found = immuta_lines(tmp_path, config, request_token=SecretStr("synthetic"))
+        assert "IMMUTA_REQUEST_TOKEN" in found["immuta.request"].detail

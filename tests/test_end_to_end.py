@@ -5,12 +5,18 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import findings
+from pipeline.config import Config
 from pipeline.sandbox import clock
 from pipeline.sandbox.truth import oracle
+from pipeline.warehouse.home import Home
 from tests.command import Ended, muster
 
 pytestmark = pytest.mark.slow
@@ -96,16 +102,24 @@ def test_unchanged_rows_are_stored_once(warehouse: duckdb.DuckDBPyConnection) ->
     assert assets < rows < 1.1 * assets
 
 
-def test_every_finding_walks_back_to_its_bytes(
-    folder: Path, warehouse: duckdb.DuckDBPyConnection
-) -> None:
+def _shown(folder: Path, finding_id: str) -> list[dict[str, Any]]:
+    """What `muster findings show` prints, without a process for every finding."""
+    state = SimpleNamespace(home=Home(folder / "data"), config=Config())
+    result = CliRunner().invoke(findings.app, ["show", finding_id, "--json"], obj=state)
+    assert result.exit_code == 0, result
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_every_finding_walks_back_to_its_bytes(folder: Path, nights: list[Ended]) -> None:
     """One finding of each rule ends at a page whose digest another program confirms."""
-    findings = warehouse.execute(
-        "select any_value(id), rule_id from finding where status <> 'resolved' group by rule_id"
-    ).fetchall()
-    assert len(findings) == 16
-    for finding_id, rule_id in findings:
-        (shown,) = muster("findings", "show", finding_id, "--json", folder=folder).rows
+    assert len(nights) == 2
+    query = "select any_value(id), rule_id from finding where status <> 'resolved' group by rule_id"
+    # closed again: the command opens the same file in its own way
+    with closing(duckdb.connect(str(folder / "data/warehouse.duckdb"), read_only=True)) as con:
+        found = con.execute(query).fetchall()
+    assert len(found) == 16
+    for finding_id, rule_id in found:
+        (shown,) = _shown(folder, finding_id)
         sources = [row for row in shown["sources"] if row["exchange"]]
         assert sources, rule_id
         for source in sources:

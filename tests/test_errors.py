@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from pipeline.sandbox import clock, server
@@ -17,6 +20,13 @@ pytestmark = pytest.mark.slow
 
 DAY = "2026-11-21"
 ASSETS = 150
+INTERRUPTED_ASSETS = 150
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """What the warehouse of a folder answers."""
+    with closing(duckdb.connect(str(folder / "data/warehouse.duckdb"), read_only=True)) as con:
+        return con.execute(query).fetchall()
 
 
 def test_an_unknown_key_is_named_with_the_valid_ones(tmp_path: Path) -> None:
@@ -75,15 +85,11 @@ def test_a_forbidden_plane_is_a_gap_not_a_crash(tmp_path: Path) -> None:
         tenant(tmp_path, url)
         ended = muster("run", "--as-of", DAY, folder=tmp_path, code=3)
     assert "not complete" in ended.err
-    gaps = muster("sql", "--json", "select endpoint, status from gap", folder=tmp_path).rows
-    assert {"endpoint": "purview.data_source", "status": 403} in gaps
-    query = "select rule_id, status, count(*) as n from verdict where rule_id like 'SCN%' or rule_id = 'CLS-001' group by all"
-    verdicts = muster("sql", "--json", query, folder=tmp_path).rows
-    assert {row["status"] for row in verdicts} <= {"not_evaluated"}
-    failing = muster(
-        "sql", "--json", "select rule_id from verdict where status = 'fail'", folder=tmp_path
-    )
-    assert {"EVD-001"} <= {row["rule_id"] for row in failing.rows}
+    assert ("purview.data_source", 403) in rows(tmp_path, "select endpoint, status from gap")
+    query = "select distinct status from verdict where rule_id like 'SCN%' or rule_id = 'CLS-001'"
+    assert rows(tmp_path, query) in ([], [("not_evaluated",)])
+    failing = rows(tmp_path, "select distinct rule_id from verdict where status = 'fail'")
+    assert ("EVD-001",) in failing
     page = (tmp_path / "data/reports/latest/compliance.html").read_text(encoding="utf-8")
     assert "purview.data_source" in page
 
@@ -94,12 +100,10 @@ def test_malformed_pages_are_retried_then_a_gap(tmp_path: Path) -> None:
     with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=spoilt) as url:
         tenant(tmp_path, url)
         muster("collect", "--as-of", DAY, folder=tmp_path, code=3)
-    gaps = muster("sql", "--json", "select endpoint, reason from gap", folder=tmp_path).rows
-    assert [row["endpoint"] for row in gaps] == ["immuta.tag"]
-    assert "JSON" in gaps[0]["reason"]
-    assert muster("sql", "--json", "select count(*) as n from immuta_policy", folder=tmp_path).rows[
-        0
-    ]["n"]
+    ((endpoint, reason),) = rows(tmp_path, "select endpoint, reason from gap")
+    assert endpoint == "immuta.tag"
+    assert "JSON" in reason
+    assert rows(tmp_path, "select count(*) from immuta_policy") > [(0,)]
 
 
 def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
         "collect",
         "--sandbox",
         "--assets",
-        "400",
+        str(INTERRUPTED_ASSETS),
         "--as-of",
         DAY,
     ]
@@ -130,20 +134,19 @@ def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     (part,) = log.parent.glob("part-*.gz")
     with part.open("ab") as file:
         file.write(b"\x1f\x8b half a member")
-    muster("collect", "--sandbox", "--assets", "400", "--as-of", DAY, folder=tmp_path)
+    muster("collect", *command[4:], folder=tmp_path)
     lines = [json.loads(line) for line in log.read_bytes().splitlines()]
     assert len(lines) >= kept
     assert len({line["identity"] for line in lines}) == len(lines)
     assert len(list(raw.iterdir())) == 1
     muster("snapshots", "verify", folder=tmp_path)
-    assert muster("sql", "--json", "select count(*) as n from asset", folder=tmp_path).rows == [
-        {"n": 400}
-    ]
+    assert rows(tmp_path, "select count(*) from asset") == [(INTERRUPTED_ASSETS,)]
 
 
 def test_an_interrupted_run_says_so_and_goes_on(tmp_path: Path) -> None:
     """Ctrl-C at any moment ends with 130 and one line; the next run goes on with the same pages."""
-    command = [sys.executable, "-m", "pipeline", "collect", "--sandbox", "--assets", "200"]
+    small = ("collect", "--sandbox", "--assets", str(INTERRUPTED_ASSETS))
+    command = [sys.executable, "-m", "pipeline", *small]
     for seen in ("purview.collection", "purview.search", "immuta.access", "purview.process"):
         with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
@@ -153,7 +156,7 @@ def test_an_interrupted_run_says_so_and_goes_on(tmp_path: Path) -> None:
         assert process.returncode == 130, said
         assert "interrupted" in said
         assert "Traceback" not in said
-    muster("collect", "--sandbox", "--assets", "200", folder=tmp_path)
+    muster(*small, folder=tmp_path)
     assert len(list((tmp_path / "data/raw").iterdir())) == 1
 
 

@@ -12,19 +12,10 @@ from judging import ask, blank, pack, seal, verdicts
 from pipeline.errors import ConfigError, UsageError
 from pipeline.judge.judgement import judge, read_only
 from pipeline.packs import Packs
-from pipeline.warehouse import history
 from pipeline.warehouse.home import Home, revise
 
 OWNED = {"asset_guid": "a1", "role": "Owner", "principal_id": "p1"}
 TWO = {"asset": [{"guid": "a1"}, {"guid": "a2"}], "contact": [OWNED]}
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("blank")
-    with revise(Home(folder)) as con:
-        history.initialise(con)
-    return folder
 
 
 @pytest.fixture

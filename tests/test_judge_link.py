@@ -1,9 +1,16 @@
 """Linking: which rows are the same table, and when that is not certain."""
 
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
-from pipeline.judge import examples, sensitivity
+import duckdb
+import pytest
+
+from pipeline import packs
+from pipeline.errors import ConfigError
+from pipeline.judge import examples, hosts, link, sensitivity
 
 NOTHING = sensitivity.SensitivityMap(())
 
@@ -17,6 +24,13 @@ def _table(platform: str, *path: str, **more: Any) -> dict[str, Any]:
         "schema_name": schema,
         "table_name": table,
     } | more
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """One workbench for all paths: making one takes longer than linking."""
+    with closing(examples.workbench()) as made:
+        yield made
 
 
 def _links(assets: list[dict[str, Any]], sources: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -113,3 +127,139 @@ def test_method_and_confidence_are_stored() -> None:
         [_table("trino", "h", "d", "s", "t", guid="g")], [_table("trino", "h", "d", "s", "t", id=1)]
     )
     assert [row[4:] for row in found] == [("canonical_path", 1.0)]
+
+
+ALIASES = {
+    "adb-1.2.azuredatabricks.net": "2f1a1b7e-8d1f-4f0b-9f43-1d6f1f3f9c11",
+    "old.example": "new.example",
+    "acme-prod.snowflakecomputing.com": "xy12345.eu-west-1.snowflakecomputing.com",
+}
+METASTORE = "2f1a1b7e-8d1f-4f0b-9f43-1d6f1f3f9c11"
+
+CASES = [
+    # platform, asset, source, method of the link, method of the candidate; a path is host, database, schema, table
+    ("snowflake", ("xy12345.snowflakecomputing.com", "DB", "S", "T"), ("XY12345.snowflakecomputing.com", "db", "s", "t"), "canonical_path", None),
+    ("snowflake", ("xy12345.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.privatelink.snowflakecomputing.com", "DB", "S", "T"), "account_form", None),
+    ("snowflake", ("xy12345.eu-west-1.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.eu-west-1.privatelink.snowflakecomputing.com", "DB", "S", "T"), "account_form", None),
+    ("snowflake", ("acme-data_lab.snowflakecomputing.com", "DB", "S", "T"), ("acme-data-lab.snowflakecomputing.com", "DB", "S", "T"), "account_form", None),
+    ("snowflake", ("acme-lab.snowflakecomputing.com", "DB", "S", "T"), ("acme-lab", "DB", "S", "T"), "account_form", None),
+    ("snowflake", ("acme-prod.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.eu-west-1.snowflakecomputing.com", "DB", "S", "T"), "host_alias", None),
+    ("snowflake", ("acme-prod.privatelink.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.eu-west-1.snowflakecomputing.com", "DB", "S", "T"), None, None),
+    ("snowflake", ("xy12345.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.eu-west-1.snowflakecomputing.com", "DB", "S", "T"), None, "account_locator"),
+    ("snowflake", ("xy12345.east-us-2.azure.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.east-us-2.snowflakecomputing.com", "DB", "S", "T"), None, "account_locator"),
+    ("snowflake", ("xy12345.us-east-1.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.eu-west-1.snowflakecomputing.com", "DB", "S", "T"), None, None),
+    ("snowflake", ("xy1234.snowflakecomputing.com", "DB", "S", "T"), ("xy12345.snowflakecomputing.com", "DB", "S", "T"), None, None),
+    ("snowflake", ("xy12345.snowflakecomputing.com", "DB", "S", "T"), (None, "DB", "S", "T"), None, "database_path"),
+    ("databricks", ("adb-1.2.azuredatabricks.net", "Main", "Hr", "Pay"), ("https://adb-1.2.azuredatabricks.net:443", "main", "hr", "pay"), "canonical_path", None),
+    ("databricks", (METASTORE, "main", "hr", "pay"), ("adb-1.2.azuredatabricks.net", "main", "hr", "pay"), "host_alias", None),
+    ("databricks", (METASTORE, "main", "hr", "pay"), ("adb-9.9.azuredatabricks.net", "main", "hr", "pay"), None, "database_path"),
+    ("databricks", ("adb-1.1.azuredatabricks.net", "main", "hr", "pay"), ("adb-9.9.azuredatabricks.net", "main", "hr", "pay"), None, None),
+    ("redshift", ("c.x1.eu-west-1.redshift.amazonaws.com", "dev", "public", "t"), ("jdbc:redshift://c.x1.eu-west-1.redshift.amazonaws.com:5439/dev", "dev", "public", "t"), None, None),
+    ("redshift", ("c.x1.eu-west-1.redshift.amazonaws.com:5439", "DEV", "public", "t"), ("C.x1.eu-west-1.redshift.amazonaws.com", "dev", "Public", "T"), "canonical_path", None),
+    ("redshift", ("c.x1.eu-west-1.redshift.amazonaws.com", "dev", "public", "t"), ("c.1234.eu-west-1.redshift-serverless.amazonaws.com", "dev", "public", "t"), None, None),
+    ("synapse", ("ws.sql.azuresynapse.net", "Dw", "Dbo", "T"), ("ws.sql.azuresynapse.net", "Dw", "Dbo", "T"), "canonical_path", None),
+    ("synapse", ("ws.sql.azuresynapse.net", "Dw", "Dbo", "T"), ("ws.sql.azuresynapse.net", "dw", "dbo", "t"), None, "case_folded"),
+    ("synapse", ("ws.sql.azuresynapse.net", "Dw", "Dbo", "T"), ("ws-ondemand.sql.azuresynapse.net", "Dw", "Dbo", "T"), None, None),
+    ("synapse", ("old.example", "Dw", "Dbo", "T"), ("new.example", "Dw", "Dbo", "T"), "host_alias", None),
+    ("trino", ("trino.example", "hive", "s", "t"), ("trino.example:8443", "HIVE", "S", "T"), "canonical_path", None),
+    ("starburst", ("trino.example", "hive", "s", "t"), ("trino.example", "hive", "s", "t"), "canonical_path", None),
+    ("bigquery", (None, "project-1", "ds", "Tab"), ("bigquery.cloud.example", "project-1", "ds", "Tab"), "canonical_path", None),
+    ("bigquery", (None, "project-1", "ds", "Tab"), (None, "project-1", "ds", "tab"), None, "case_folded"),
+    ("postgresql", ("pg.example", "App", "public", "Orders"), ("pg.example:5432", "app", "public", "orders"), "canonical_path", None),
+    ("mssql", ("sql.example", "App", "dbo", "Orders"), ("sql.example,1433", "App", "dbo", "Orders"), None, None),
+    ("mssql", ("sql.example", "App", "dbo", "Orders"), ("sql.example", "app", "dbo", "orders"), None, "case_folded"),
+    ("teradata", ("td.example", "d", "s", "t"), ("td.example", "d", "s", "t"), None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("platform", "asset", "source", "linked", "candidate"), CASES)
+def test_a_path_is_linked_as_far_as_its_platform_lets_one_be_sure(
+    con: duckdb.DuckDBPyConnection,
+    platform: str,
+    asset: tuple[Any, ...],
+    source: tuple[Any, ...],
+    linked: str | None,
+    candidate: str | None,
+) -> None:
+    """What is certain is a link, what may be is a candidate with a reason, and nothing is both."""
+    given = {
+        "asset": [_table(platform, *asset, guid="g")],
+        "immuta_source": [_table(platform, *source, id=1)],
+    }
+    examples.fill(con, given, NOTHING, examples.AS_OF, "test")
+    link.write(con, 1, ALIASES)
+    found = {
+        table: con.execute(f"select method, confidence, reason from {table}").fetchall()
+        for table in ("link", "link_candidate")
+    }
+    assert [row[0] for row in found["link"]] == ([linked] if linked else [])
+    assert [row[0] for row in found["link_candidate"]] == ([candidate] if candidate else [])
+    assert all(confidence >= 0.9 and reason for _, confidence, reason in found["link"])
+    assert all(confidence < 0.9 and reason for _, confidence, reason in found["link_candidate"])
+
+
+def test_two_hosts_made_one_make_their_tables_ambiguous() -> None:
+    """An alias that brings two enabled sources to one path leaves neither of them to be relied on."""
+    given = {
+        "asset": [_table("trino", "old.example", "d", "s", "t", guid="g")],
+        "immuta_source": [
+            _table("trino", "old.example", "d", "s", "t", id=1),
+            _table("trino", "new.example", "d", "s", "t", id=2),
+        ],
+    }
+    with closing(examples.workbench()) as con:
+        examples.fill(con, given, NOTHING, examples.AS_OF, "test")
+        link.write(con, 1, ALIASES)
+        rows = con.execute("select source_id, method, ambiguous from link order by 1").fetchall()
+    assert rows == [(1, "canonical_path", True), (2, "host_alias", True)]
+
+
+def test_a_candidate_among_several_says_so_and_linked_tables_are_none() -> None:
+    """Two unlinked sources for one asset are ambiguous; a disabled source and a linked table are no candidates."""
+    given = {
+        "asset": [
+            _table("synapse", "h.example", "D", "S", "T", guid="a"),
+            _table("synapse", "h.example", "D", "S", "Linked", guid="b"),
+        ],
+        "immuta_source": [
+            _table("synapse", "h.example", "d", "s", "t", id=1),
+            _table("synapse", "h.example", "D", "s", "t", id=2),
+            _table("synapse", "h.example", "d", "S", "t", id=3, deleted=True),
+            _table("synapse", "h.example", "D", "S", "Linked", id=4),
+            _table("synapse", "h.example", "D", "S", "linked", id=5),
+        ],
+    }
+    with closing(examples.workbench()) as con:
+        examples.fill(con, given, NOTHING, examples.AS_OF, "test")
+        rows = con.execute(
+            "select asset_guid, source_id, ambiguous from link_candidate order by all"
+        ).fetchall()
+    assert rows == [("a", 1, True), ("a", 2, True)]
+
+
+def _pack(tmp_path: Path, text: str) -> packs.Packs:
+    (tmp_path / "mine" / "rules").mkdir(parents=True)
+    (tmp_path / "mine" / "rules" / "hosts.yaml").write_text(text)
+    return packs.load([tmp_path / "mine"])
+
+
+def test_hosts_come_from_a_file_of_the_packs(tmp_path: Path) -> None:
+    """Ours names none; a pack's own replaces it, without scheme, port and case."""
+    assert hosts.load(packs.load()) == {}
+    mine = _pack(tmp_path, "https://Old.example:443/x: NEW.example\n")
+    assert hosts.load(mine) == {"old.example": "new.example"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a.example: 7", "hosts.yaml:1: a.example: 7 is no name of a host"),
+        ("a.example: b.example\nb.example: c.example", "a.example leads to b.example, which leads to c.example"),
+        ("a.example: A.example:443", "a.example leads to a.example"),
+        ("[a]", "not a mapping"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_of_hosts_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """A name that is no text, that leads in a circle or to a third one decides nothing."""
+    with pytest.raises(ConfigError, match=message):
+        hosts.load(_pack(tmp_path, text))

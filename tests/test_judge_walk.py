@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import typer
-from judging import ask, pack, seal
+from judging import ask, blank, pack, seal
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import findings, rules
@@ -49,9 +49,9 @@ def _store(home: Home, body: bytes = BODY) -> dict[str, Any]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, template: Path) -> Home:
     """One snapshot with a page, an asset without contact that came from it, and an endpoint that failed."""
-    made = Home(tmp_path / "data")
+    made = blank(tmp_path / "data", template)
     asset = {"guid": "a1", "qualified_name": "q \x1b[31m", "page_id": 7, "item": "/value/1"}
     given = {
         "exchange": [_store(made)],

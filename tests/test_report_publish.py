@@ -10,6 +10,7 @@ from pathlib import Path
 import plotly.graph_objects as graph_objects
 import pytest
 import report_fixture
+from judging import blank
 from report_fixture import FORMULA, HOSTILE, REVERSED
 
 from pipeline import packs
@@ -45,19 +46,21 @@ def parsed(html: str) -> Figures:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    made = report_fixture.seal(tmp_path_factory.mktemp("whole"), tables=150)
+def home(tmp_path_factory, template):
+    whole = blank(tmp_path_factory.mktemp("whole") / "data", template)
+    made = report_fixture.seal(whole.root, tables=150)
     publish(made, packs.load(), generated_at=DRAWN)
     return made
 
 
 @pytest.fixture(scope="module")
-def gapped(tmp_path_factory):
+def gapped(tmp_path_factory, template):
     def change(rows, night):
         if night == 1:
             report_fixture.with_gap(rows)
 
-    made = report_fixture.seal(tmp_path_factory.mktemp("gap"), 2, 120, change)
+    whole = blank(tmp_path_factory.mktemp("gap") / "data", template)
+    made = report_fixture.seal(whole.root, 2, 120, change)
     publish(made, packs.load(), generated_at=DRAWN)
     return made
 
@@ -82,6 +85,10 @@ def test_every_figure_in_the_page_equals_the_sidecar(home, name):
         assert [element["data-num"], element["data-den"]] == shown, element
 
 
+APPROVED = "(select q.* from access_request q join data_product p on p.id = q.product_id and not p.suspended where q.status = 'APPROVED' and q.type = 'DATA_ACCESS') q"
+"""Data access granted in the Request app, on products that are not suspended."""
+
+
 @pytest.mark.parametrize(
     ("name", "kpi", "sql"),
     [
@@ -94,10 +101,12 @@ def test_every_figure_in_the_page_equals_the_sidecar(home, name):
         ("compliance", "C1.registered", "select count(*) filter (where exists (select 1 from link l join immuta_source i on i.id = l.source_id where l.asset_guid = c.asset_guid and not l.ambiguous and not i.deleted)), count(*) from sensitive_column c"),
         ("access-ownership", "KA-04", "select count(*) filter (where status = 'pass'), count(*) from verdict where rule_id = 'ACC-001'"),
         ("access-ownership", "KA-08", "select count(*) filter (where status = 'fail'), count(*) from verdict where rule_id = 'ACC-007'"),
-        ("access-ownership", "KA-01", "select count(*), null from (select distinct source_id, profile_id from immuta_membership m where exists (select 1 from immuta_source i where i.id = m.source_id and not i.deleted))"),
+        ("access-ownership", "KA-01", f"select count(*), null from (select distinct source_id::varchar, profile_id from immuta_membership m semi join immuta_source i on i.id = m.source_id and not i.deleted union all select distinct q.product_id, u.profile_id from {APPROVED} join request_user u on u.id = q.user_id)"),
+        ("access-ownership", "KA-03", f"select count(*) filter (where not open), count(*) from (select bool_or(q.expires_at is null) as open from {APPROVED} where q.product_id in (select d.product_id from data_product_source d join (select l.source_id from link l join sensitive_asset s on s.asset_guid = l.asset_guid where not l.ambiguous union select t.source_id from immuta_column_tag t join sensitivity v on v.source = 'immuta' and v.name = t.tag and v.tier in (1, 2)) t on t.source_id::varchar = d.source_id) group by q.product_id, q.user_id)"),
         ("access-ownership", "KA-07.pending", "select count(*), null from access_request where status = 'PENDING'"),
         ("access-ownership", "KA-20", "select count(*) filter (where requester_id <> user_id), count(*) from access_request"),
-        ("access-ownership", "C11.never", "select count(*) filter (where expires_at is null), count(*) from access_request where status = 'APPROVED' and type = 'DATA_ACCESS'"),
+        ("access-ownership", "C11.never", f"select count(*) filter (where open), count(*) from (select bool_or(q.expires_at is null) as open from {APPROVED} group by q.product_id, q.user_id)"),
+        ("access-ownership", "KA-13", "select count(*), null from access_request where type = 'MASKING_EXCEPTION' and status = 'APPROVED'"),
     ],
 )  # fmt: skip
 def test_a_figure_equals_the_tables(home, name, kpi, sql):
@@ -150,9 +159,9 @@ def test_the_change_since_the_last_snapshot_adds_up(home, families):
         assert by_name["Fixed"]
 
 
-def test_the_first_snapshot_compares_with_nothing(tmp_path):
+def test_the_first_snapshot_compares_with_nothing(tmp_path, template):
     """Without an earlier snapshot there is no change, and the page says so."""
-    home = report_fixture.seal(tmp_path, 1, 60)
+    home = report_fixture.seal(blank(tmp_path / "data", template).root, 1, 60)
     publish(home, packs.load(), generated_at=DRAWN)
     assert "First snapshot: there is nothing to compare with yet." in read(home, "compliance")
     assert not [kpi for kpi in sidecar(home, "compliance") if kpi.startswith("C3.")]
@@ -329,7 +338,6 @@ def test_a_pack_adds_a_report(home, tmp_path):
 )  # fmt: skip
 def test_a_broken_report_replaces_nothing(home, tmp_path, text, message):
     """An error names the report; the published folder is as it was, with nothing left beside it."""
-    publish(home, packs.load(), generated_at=DRAWN)
     before = {path.name: path.stat().st_mtime_ns for path in (home.reports / "latest").iterdir()}
     with pytest.raises(PublishError, match=message):
         publish(home, pack(tmp_path, "broken.py", text), generated_at=DRAWN)

@@ -1,9 +1,12 @@
 """Immuta's surfaces in the sandbox: Govern and the Request app."""
 
+import json
+
 import httpx
 from sandbox_fixture import API, GOVERN, REQUEST, cursor_rows, estate, get, http
 
 from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.immuta import forms
 
 __all__ = ["estate", "http"]
 
@@ -23,19 +26,18 @@ def test_immuta_sources_page_by_size(http: httpx.Client, estate: Estate) -> None
 def test_a_source_leads_to_handler_dictionary_and_access(
     http: httpx.Client, estate: Estate
 ) -> None:
-    """The detail names the handler, which names the table and carries a secret to redact."""
+    """The detail names the handler, which names the table in one of its shapes."""
     for source in estate.data_sources[:40]:
         detail = get(http, f"/dataSource/{source.id}", GOVERN)
         path = httpx.URL(detail["blobHandler"]["url"]).path
-        handler = get(http, path, GOVERN)
-        meta = handler["metadata"]
-        assert handler["dataSourceId"] == source.id
-        assert (meta["database"], meta["schema"], meta["table"]) == source.path
-        assert meta["password"] == "sandbox-not-a-secret"
+        said = json.dumps(get(http, path, GOVERN))
+        database, schema, _ = source.path
+        assert database in said
+        assert schema in said
         dictionary = http.get(f"/dictionary/{source.id}", headers=GOVERN)
         assert (dictionary.status_code == 200) == source.has_dictionary
         users = get(http, f"/dataSource/{source.id}/access", GOVERN)["users"]
-        assert [u["profile"] for u in users] == [
+        assert [u["profile"] for u in users if "group" not in u] == [
             row.profile_id for row in source.access(estate.people)
         ]
 
@@ -75,7 +77,7 @@ def test_requests_page_by_offset(http: httpx.Client, estate: Estate) -> None:
         assert len(ids) == len(set(ids)) == count
         assert get(http, f"{base}/{what}", REQUEST)["meta"]["totalCount"] == count
     whole = get(http, API + "/access-request", REQUEST, limit=10_000)
-    assert {row["id"] for row in whole["data"]} == set(estate.request_by_id)
+    assert {row["id"] for row in whole["data"]} == set(estate.any_request_by_id)
 
 
 def test_request_app_objects_have_their_required_keys(http: httpx.Client, estate: Estate) -> None:
@@ -111,3 +113,55 @@ def test_people_bridge_the_systems_by_mail(http: httpx.Client, estate: Estate) -
     assert {user["globalUserId"] for user in found} == set(wanted)
     assert all(govern[user["id"]]["userid"] == user["email"] for user in found)
     assert any(hit["disabled"] for hit in govern.values())
+
+
+def test_counts_are_those_of_the_requests(http: httpx.Client, estate: Estate) -> None:
+    """What a product counts is what its list has, by status and in all; requests for tables count nowhere."""
+    for row in cursor_rows(http, API + "/data-product", 100):
+        listed = get(http, f"{API}/data-product/{row['id']}/request", REQUEST, limit=1000)["data"]
+        stats = row["stats"]
+        assert stats["totalRequestCount"] == len(listed)
+        for status in ("PENDING", "APPROVED", "REVOKED", "CANCELED", "DENIED"):
+            found = sum(one["status"] == status for one in listed)
+            assert stats[f"{status.lower()}RequestCount"] == found
+    assert {one.status for one in estate.table_requests} >= {"APPROVED", "EXPIRED"}
+
+
+def test_requests_for_single_tables_have_no_product(http: httpx.Client, estate: Estate) -> None:
+    """They name the table and its data source, and only the list of all requests has them."""
+    for one in estate.table_requests:
+        row = get(http, f"{API}/access-request/{one.id}", REQUEST)
+        assert "dataProduct" not in row
+        assert row["asset"]["type"] == "DATA_OBJECT"
+        assert row["asset"]["metadata"]["dataSourceId"] == one.source.id
+        assert row["asset"]["metadata"]["objectPath"] == list(one.source.path)
+
+
+def test_every_version_of_a_form_can_be_read(http: httpx.Client, estate: Estate) -> None:
+    """Requests name present versions and earlier ones, which ask less; an unknown one is refused."""
+    listed = get(http, API + "/request-form", REQUEST, limit=1000)["data"]
+    present = {one["version"]: one for one in listed}
+    used = {forms.version_of(one) for one in estate.any_request_by_id.values()}
+    assert 0 < len(used - set(present)) < len(used)
+    for version in sorted(used)[:60]:
+        form = get(http, f"{API}/request-form/version/{version}", REQUEST)
+        assert form["version"] == version
+        assert (version in present) == (len(form["fields"]) == 2)
+    refused = http.get(f"{API}/request-form/version/none", headers=REQUEST)
+    assert refused.status_code == 404
+
+
+def test_exceptions_that_are_approved_are_told_by_person(
+    http: httpx.Client, estate: Estate
+) -> None:
+    """The columns of a person's approved requests, each once; the person must be named."""
+    path = API + "/access-request/approved-masking-exception-columns"
+    assert http.get(path, headers=REQUEST).status_code == 400
+    for one in estate.request_by_id.values():
+        if one.type == "MASKING_EXCEPTION" and one.status == "APPROVED":
+            address = f"{API}/access-request/{one.id}/masking-exception-columns"
+            asked = {(c["sourceId"], c["name"]) for c in get(http, address, REQUEST)["data"]}
+            found = get(http, path, REQUEST, userId=one.beneficiary.global_id)
+            told = [(c["sourceId"], c["columnName"]) for c in found]
+            assert asked <= set(told)
+            assert len(told) == len(set(told))

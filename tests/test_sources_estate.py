@@ -22,7 +22,7 @@ from pipeline.sandbox import clock, server
 from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate, History
-from pipeline.sandbox.immuta import market_rows, policies
+from pipeline.sandbox.immuta import policies
 from pipeline.sandbox.purview import account_api, audit
 from pipeline.sandbox.purview.datamap import details, entities, entity_store, glossary, lineage
 from pipeline.warehouse import pages, schema
@@ -420,10 +420,11 @@ def test_immuta_dictionaries(staged: duckdb.DuckDBPyConnection, estate: Estate) 
 
 def test_immuta_people(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
     """Users with permissions, and who may see which source; an owner may be nobody Immuta knows."""
-    query = "select id, name, email, disabled, permissions from immuta_user"
-    found = {(*row[:4], tuple(row[4])) for row in staged.execute(query).fetchall()}
+    query = "select id, name, email, disabled, permissions from immuta_user where iam_id = 'okta'"
+    found = {(*row[:4], frozenset(row[4])) for row in staged.execute(query).fetchall()}
     assert found == {
-        (p.profile_id, p.name, p.mail, p.disabled, p.permissions) for p in estate.immuta_people
+        (p.profile_id, p.name, p.mail, p.disabled, frozenset(p.permissions))
+        for p in estate.immuta_people
     }
     assert read(staged, "select source_id, profile_id, state from immuta_membership") == {
         (one.id, row.profile_id, row.state)
@@ -437,113 +438,6 @@ def test_immuta_policies(staged: duckdb.DuckDBPyConnection) -> None:
     query = "select id, name, type, staged, deleted from immuta_policy"
     assert read(staged, query) == {
         (p.id, p.name, p.type, p.staged, p.deleted) for p in policies.POLICIES
-    }
-
-
-def test_data_products(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
-    """Products, their sources, columns and forms."""
-    query = (
-        "select id, name, suspended, created_by, expert_id, len(domains), total_request_count, "
-        "data_source_count from data_product"
-    )
-    assert read(staged, query) == {
-        (
-            one.id,
-            one.name,
-            one.suspended,
-            one.creator.global_id,
-            one.expert_id,
-            int(one.has_domain),
-            len(estate.requests_by_product[one.id]),
-            len(one.sources),
-        )
-        for one in estate.products
-    }
-    assert read(staged, "select product_id, source_id from data_product_source") == {
-        (one.id, str(source.id)) for one in estate.products for source in one.sources
-    }
-    query = "select product_id, source_id, name, global_masking, local_masking from product_column"
-    assert read(staged, query) == {
-        (
-            one.id,
-            row["sourceId"],
-            row["name"],
-            *(
-                (row[key] or {}).get("maskingType")
-                for key in ("globalPolicyInfo", "localPolicyInfo")
-            ),
-        )
-        for one in estate.products
-        for row in market_rows.product_columns(one)
-    }
-    query = (
-        "select product_id, id, request_type, version, field_count, required_field_count, "
-        "review_rule_count, default_event from request_form"
-    )
-    assert read(staged, query) == {
-        (one.id, f.id, f.request_type, f.version, 2, int(f.required), 0, "review")
-        for one in estate.products
-        for f in one.forms
-    }
-
-
-def test_access_requests(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
-    """Requests of every status, who is listed as a member, and every step of review."""
-
-    def cut(when: datetime | None) -> datetime | None:
-        return when and when.replace(microsecond=when.microsecond // 1000 * 1000)
-
-    requests = list(estate.request_by_id.values())
-    query = (
-        "select id, product_id, type, status, requester_id, user_id, created_at, updated_at, "
-        "expires_at from access_request"
-    )
-    assert read(staged, query) == {
-        (
-            one.id,
-            one.product.id,
-            one.type,
-            one.status,
-            one.requester.global_id,
-            one.beneficiary.global_id,
-            cut(one.created_at),
-            cut(one.updated_at),
-            cut(one.expires_at),
-        )
-        for one in requests
-    }
-    assert read(staged, "select product_id, request_id, user_id, status from product_member") == {
-        (one.product.id, one.id, one.beneficiary.global_id, one.status)
-        for one in requests
-        if one.is_member
-    }
-    query = "select id, request_id, status, actor_id, updated_at from approval"
-    assert read(staged, query) == {
-        (
-            record.id,
-            one.id,
-            record.status,
-            record.actor.global_id if record.actor else None,
-            cut(record.updated_at),
-        )
-        for one in requests
-        for record in one.records
-    }
-
-
-def test_people_of_the_request_app(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
-    """Everybody who is met in a request, a review or as a product's creator or expert, once."""
-    people = {person.global_id: person for person in estate.immuta_people}
-    met = {one.expert_id for one in estate.products} | {
-        one.creator.global_id for one in estate.products
-    }
-    for one in estate.request_by_id.values():
-        met |= {one.requester.global_id, one.beneficiary.global_id}
-        met |= {record.actor.global_id for record in one.records if record.actor}
-    assert read(staged, "select id, profile_id, name, email from request_user") == {
-        (guid, people[guid].profile_id, people[guid].name, people[guid].mail)
-        for guid in met
-        if guid in people
     }
 
 
@@ -563,8 +457,9 @@ def test_nothing_is_missing_and_every_list_is_held_against_something(
     [
         t.name
         for t in schema.tables().values()
-        # no asset goes while an estate at rest is read
-        if t.group in ("purview", "immuta") and t.name != "vanished_asset"
+        # no asset goes while an estate at rest is read, and no list differs from another
+        if t.group in ("purview", "immuta")
+        and t.name not in ("vanished_asset", "listing_difference")
     ],
 )
 def test_rows_lead_back_to_their_bytes(
@@ -593,5 +488,6 @@ def test_no_password_is_on_disk(folder: Path, staged: duckdb.DuckDBPyConnection)
         assert b"sandbox-not-a-secret" not in text
         assert not [name for name in names if known[name].encode() in text]
     assert len(files) > 50
-    query = "select distinct redactions from exchange where endpoint = 'immuta.handler'"
-    assert staged.execute(query).fetchall() == [(["/metadata/password"],)]
+    query = "select distinct item from redaction where endpoint = 'immuta.handler'"
+    found = {item for (item,) in staged.execute(query).fetchall()}
+    assert {"/metadata/password", "/body/0/metadata/password", "/value"} <= found

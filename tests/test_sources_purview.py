@@ -10,10 +10,12 @@ import pytest
 from collecting import loaded, rows
 
 from pipeline.collect.staging import Staging
-from pipeline.sources.purview import SOURCE
+from pipeline.sources import purview
+from pipeline.sources.purview import SOURCE, account, entities, search, types, unified_catalog
 from pipeline.warehouse import pages as stored
 from pipeline.warehouse import schema
 
+CATALOGUE = purview.part(search, entities, types, account, unified_catalog)
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
 OWNER, EXPERT = (f"00000000-0000-4000-8000-0000000000{end}" for end in ("aa", "bb"))
 FILE, SHARE = "11111111-0000-4000-8000-000000000001", "33333333-0000-4000-8000-000000000001"
@@ -244,7 +246,7 @@ def test_a_schema_is_found_in_every_place(
     ]
     if wanted:
         pages.append(("schema", None, json.dumps({"entities": [columns]}).encode()))
-    with loaded(tmp_path, SOURCE, pages) as staging:
+    with loaded(tmp_path, CATALOGUE, pages) as staging:
         assert rows(staging, "select key from purview.schema_wanted") == wanted
         assert rows(staging, "select guid, asset_guid from purview.column_of") == (
             [("c", "f")] if wanted else []
@@ -256,7 +258,7 @@ def test_of_an_asset_that_comes_twice_the_later_page_counts(tmp_path: Path) -> N
     hits = {"value": [{"id": "a", "entityType": "x_table", "name": "early"}]}
     later = {"value": [{"id": "a", "entityType": "x_table", "name": "late"}]}
     pages = [("search", None, json.dumps(page).encode()) for page in (hits, later)]
-    with loaded(tmp_path, SOURCE, pages) as staging:
+    with loaded(tmp_path, CATALOGUE, pages) as staging:
         assert rows(staging, "select guid, name, detail_read from asset") == [("a", "late", False)]
 
 
@@ -264,7 +266,7 @@ def test_hostile_texts_are_data(tmp_path: Path) -> None:
     """Quotes, markup, line breaks and a zero character come through as they are."""
     name = "'; drop table asset; --\u0000<script>\r\n=1+1 \U0001f600 \\ \" {key}"
     hits = {"value": [{"id": "a", "entityType": "x_table", "name": name}]}
-    with loaded(tmp_path, SOURCE, [("search", None, json.dumps(hits).encode())]) as staging:
+    with loaded(tmp_path, CATALOGUE, [("search", None, json.dumps(hits).encode())]) as staging:
         assert rows(staging, "select name from asset") == [(name,)]
 
 
@@ -309,7 +311,7 @@ def test_a_header_of_a_column_does_not_stand_for_it(tmp_path: Path) -> None:
         ("column", None, {"entities": [called]}),
     ]
     bodies = [(name, key, json.dumps(page).encode()) for name, key, page in pages]
-    with loaded(tmp_path, SOURCE, bodies) as staging:
+    with loaded(tmp_path, CATALOGUE, bodies) as staging:
         assert rows(staging, "select key from purview.column_wanted") == [("header",)]
         query = "select guid, name from asset_column order by guid"
         assert rows(staging, query) == [("header", "called"), ("whole", "whole")]
@@ -333,7 +335,7 @@ def test_a_schema_without_its_columns_is_asked_for(
     referred = {"s": {"guid": "s", "relationshipAttributes": relations}}
     file = entity("f", {"tabular_schema": {"guid": "s"}})
     page = json.dumps({"entities": [file], "referredEntities": referred}).encode()
-    with loaded(tmp_path, SOURCE, [("entity", None, page)]) as staging:
+    with loaded(tmp_path, CATALOGUE, [("entity", None, page)]) as staging:
         assert rows(staging, "select key from purview.schema_wanted") == wanted
 
 
@@ -341,7 +343,7 @@ def test_any_key_of_what_came_along_is_a_pointer(tmp_path: Path) -> None:
     """Slashes and tildes of the key are escaped, so that the pointer leads back to the entity."""
     column = {"guid": "c", "relationshipAttributes": {}}
     body = json.dumps({"entities": [], "referredEntities": {"a/b~1": column}}).encode()
-    with loaded(tmp_path, SOURCE, [("entity", None, body)]) as staging:
+    with loaded(tmp_path, CATALOGUE, [("entity", None, body)]) as staging:
         ((item,),) = rows(staging, "select item from purview.referred")
         assert item == "/referredEntities/a~1b~01"
         assert stored.item(body, item) == column

@@ -10,8 +10,10 @@ import pytest
 from collecting import loaded, rows
 
 from pipeline.collect.staging import Staging
-from pipeline.sources.purview import SOURCE
+from pipeline.sources import purview
+from pipeline.sources.purview import account, data_access, entities, search, types, unified_catalog
 
+SOURCE = purview.part(search, entities, types, account, unified_catalog, data_access)
 PAYLOADS = Path(__file__).parent / "payloads" / "data_access"
 OWNER, EXPERT, ADMIN, GROUP = (
     f"00000000-0000-4000-8000-0000000000{end}" for end in ("aa", "bb", "cc", "dd")

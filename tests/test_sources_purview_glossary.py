@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from collecting import loaded, rows
 
-from pipeline.sources.purview import SOURCE
+from pipeline.sources import purview
+from pipeline.sources.purview import account, entities, glossary, search, types, unified_catalog
 
+SOURCE = purview.part(search, entities, types, glossary, account, unified_catalog)
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
 GLOSSARY = "66666666-0000-4000-8000-000000000001"
 METER, GRID = (f"55555555-0000-4000-8000-00000000000{end}" for end in (1, 3))

@@ -9,12 +9,14 @@ from collecting import keep, loaded, rows, store_at
 
 from pipeline.collect.staging import Earlier, Staging
 from pipeline.collect.walk import levels
-from pipeline.sources.purview import SOURCE
+from pipeline.sources import purview
+from pipeline.sources.purview import account, entities, lineage, search, types, unified_catalog
 from pipeline.sources.purview.lineage import HUB_REFERENCES
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import connect
 
 Page = tuple[str, str | None, bytes]
+SOURCE = purview.part(search, entities, types, lineage, account, unified_catalog)
 TYPES = {"entityDefs": [{"name": "Process"}, {"name": "DataSet"},
                         {"name": "copy", "superTypes": ["Process"]},
                         {"name": "x_table", "superTypes": ["DataSet"]}]}  # fmt: skip

@@ -1,6 +1,7 @@
 """How conditions of metadata policies become roles: what they say for certain, and what they leave open."""
 
 import json
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -42,20 +43,31 @@ def permit(place: str, *more: Json, effect: str | None = "Permit") -> Json:
     return {"dnfCondition": [[here, *takes_over(f"permission:{place}"), *more]], "effect": effect}
 
 
+@cache
+def _empty() -> duckdb.DuckDBPyConnection:
+    """The tables that the SQL starts from, without a row; made once."""
+    con = duckdb.connect()
+    for name in ("metadata_policy", "role_assignment"):
+        columns = ", ".join(f"{c.name} {c.type}" for c in schema.tables()[name].columns)
+        con.execute(f"create table {name} ({columns}, content_hash ubigint default 0)")
+    con.execute("create table collection_item (key varchar)")
+    con.execute("create table pages (page_id bigint, key varchar, body varchar)")
+    con.execute(sections(SOURCE.sql)["start"])
+    return con
+
+
 def flattened(policies: list[Json]) -> Grants:
     """The role assignments that the SQL makes of the policies of one page."""
-    parts = sections(SOURCE.sql)
-    with duckdb.connect() as con:
-        for name in ("metadata_policy", "role_assignment"):
-            columns = ", ".join(f"{c.name} {c.type}" for c in schema.tables()[name].columns)
-            con.execute(f"create table {name} ({columns}, content_hash ubigint default 0)")
-        con.execute("create table collection_item (key varchar)")
-        con.execute("create table pages (page_id bigint, key varchar, body varchar)")
+    parts, con = sections(SOURCE.sql), _empty()
+    finish = parts["finish"]
+    con.execute("begin transaction")
+    try:
         con.execute("insert into pages values (1, null, ?)", [json.dumps({"values": policies})])
-        finish = parts["finish"]
-        con.execute(parts["start"] + parts["metadata_policy"])
+        con.execute(parts["metadata_policy"])
         con.execute(finish[finish.index("create table policy_read") :])
         found = con.execute(GRANTS).fetchall()
+    finally:
+        con.execute("rollback")
     assert len(set(found)) == len(found)
     return set(found)
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from collecting import loaded, rows
 
-from pipeline.sources.purview import SOURCE
+from pipeline.sources import purview
+from pipeline.sources.purview import account, entities, search, types, unified_catalog
 
+SOURCE = purview.part(search, entities, types, account, unified_catalog)
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
 
 

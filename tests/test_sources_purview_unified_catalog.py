@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.collect.staging import Staging, sections
-from pipeline.sources.purview import SOURCE
+from pipeline.sources import purview
+from pipeline.sources.purview import account, entities, search, types, unified_catalog
 from pipeline.warehouse import pages as stored
 from pipeline.warehouse import schema
 
+SOURCE = purview.part(search, entities, types, account, unified_catalog)
 PAYLOADS = Path(__file__).parent / "payloads" / "unified_catalog"
 OWNER, EXPERT, ADMIN, GROUP = (
     f"00000000-0000-4000-8000-0000000000{end}" for end in ("aa", "bb", "cc", "dd")

@@ -170,7 +170,7 @@ def test_weather_that_only_delays_changes_nothing(
     assert found.complete
 
 
-TAKING = ["missing-guids:8", "forbidden-guids:20"]
+TAKING = ["missing-guids:8", "forbidden-guids:20", "trimmed:8"]
 
 
 @pytest.mark.parametrize("kind", TAKING)

@@ -8,6 +8,7 @@ import typer
 from pipeline import config, log
 from pipeline.cli import (
     doctor,
+    drift,
     findings,
     init,
     output,
@@ -17,6 +18,7 @@ from pipeline.cli import (
     sandbox,
     snapshots,
     sql,
+    waivers,
 )
 from pipeline.cli.state import State
 from pipeline.warehouse.home import Home
@@ -58,8 +60,10 @@ app.command("collect")(run.collect)
 app.command("judge")(run.judge)
 app.command("report")(report.report)
 app.command("sql")(sql.sql)
+app.command("drift")(drift.drift)
 app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(rules.app, name="rules")
 app.add_typer(findings.app, name="findings")
+app.add_typer(waivers.app, name="waivers")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("version")(init.version)

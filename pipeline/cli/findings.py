@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from pipeline import log
+from pipeline import log, packs
 from pipeline.cli import output
 from pipeline.errors import UsageError
-from pipeline.judge import walk
+from pipeline.judge import attribution, past, walk
 from pipeline.judge.rule import SEVERITIES
 from pipeline.judge.walk import Source, Trail
 from pipeline.warehouse import history, home
@@ -167,6 +167,32 @@ def _exchange_lines(exchange: Mapping[str, Any]) -> Iterator[str]:
 def _short(text: str) -> str:
     more = len(text) - SHOWN_URL
     return output.printable(text[:SHOWN_URL]) + (f" ... {more} more characters" if more > 0 else "")
+
+
+@app.command("attribution")
+def attribution_(
+    ctx: typer.Context,
+    before: Annotated[str, typer.Argument(metavar="A", help="A snapshot: id, day or instant.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="A later one.")],
+    rule: Annotated[str | None, typer.Option(help="Of one rule alone, e.g. OWN-001.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Takes the change of every headline figure apart: estate, gap, scope, parameter, rule, waiver."""
+    home, loaded = ctx.obj.home, packs.load(ctx.obj.config.packs)
+    first, last = (past.judged_numbers(home, None, end)[-1] for end in (before, after))
+    parts = attribution.attribute(home, loaded, first, last, rule.upper() if rule else None)
+    rows = [
+        {"figure": part.figure, "before": part.before, "after": part.after, **part.by_cause}
+        for part in parts
+    ]
+    columns = ["figure", "before", "after", *attribution.CAUSES]
+    if not as_json:
+        rows = [{name: _figure(value) for name, value in row.items()} for row in rows]
+    output.listing(rows, columns, as_json=as_json)
+
+
+def _figure(value: object) -> object:
+    return f"{value:.1%}" if isinstance(value, float) else value
 
 
 def _warehouse(ctx: typer.Context, at: str | None) -> duckdb.DuckDBPyConnection:

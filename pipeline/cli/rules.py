@@ -10,7 +10,7 @@ import typer
 from pipeline import packs
 from pipeline.cli import output
 from pipeline.errors import UsageError
-from pipeline.judge import binding, examples, mutants, rule, sensitivity
+from pipeline.judge import binding, examples, mutants, past, rule, sensitivity
 from pipeline.judge.rule import Rule
 from pipeline.packs import Packs
 
@@ -152,6 +152,36 @@ def mutate(
     weak = [found.rule_id for found in surveys if found.share < at_least]
     if weak:
         raise UsageError(f"examples notice less than {at_least:.0%} in: {', '.join(weak)}")
+
+
+@app.command()
+def backtest(
+    ctx: typer.Context,
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="For example OWN-001.")],
+    first: Annotated[
+        str | None, typer.Option("--from", help="The first snapshot: its id, a day or an instant.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="The last snapshot: its id, a day or an instant.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says what a rule, as it is now, would have said of past snapshots; nothing is stored."""
+    home, config = ctx.obj.home, ctx.obj.config
+    numbers = past.judged_numbers(home, first, last)
+    rows = [
+        {
+            "snapshot": found.snapshot_id,
+            **found.said,
+            "fail_then": found.said_then["fail"] if found.said_then else None,
+            "now_failing": list(found.now_failing),
+            "no_longer_failing": list(found.no_longer_failing),
+            "error": found.error,
+        }
+        for found in past.backtest(home, _packs(ctx), config.params, rule_id.upper(), numbers)
+    ]
+    columns = ["snapshot", "pass", "fail", "not_evaluated", "fail_then", "now_failing", "error"]
+    output.listing(rows, columns, as_json=as_json)
 
 
 def _in_force(ctx: typer.Context) -> tuple[dict[str, Rule], dict[str, dict[str, Any]]]:

@@ -15,7 +15,7 @@ from pipeline.cli.sandbox import Assets, Seed, Weather
 from pipeline.cli.state import State
 from pipeline.config import Config, for_sandbox
 from pipeline.errors import IncompleteError, UsageError
-from pipeline.judge import judgement, rule, sensitivity
+from pipeline.judge import judgement, past, rule, sensitivity
 from pipeline.judge.judgement import Judgement
 from pipeline.judge.rule import SEVERITIES
 from pipeline.warehouse.home import lock
@@ -72,10 +72,25 @@ def collect(
     _finish(sealed.complete, None, None)
 
 
-def judge(ctx: typer.Context, fail_on: FailOn = None) -> None:
+def judge(
+    ctx: typer.Context,
+    fail_on: FailOn = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="A past snapshot: what the rules say of it now. Nothing is stored."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --at: every verdict as a JSON line.")
+    ] = False,
+) -> None:
     """Judges the newest snapshot again, with the rules as they are now."""
     state: State = ctx.obj
     _check_fail_on(fail_on)
+    if at is not None:
+        _judge_past(state, at, as_json=as_json)
+        return
+    if as_json:
+        raise UsageError("--json is for --at; `muster findings list --json` lists what was stored")
     with lock(state.home):
         judged = _judge(state)
     typer.echo(_verdicts(judged))
@@ -138,6 +153,14 @@ def _judge(state: State) -> Judgement:
     for rule_id, reason in judged.errors.items():
         log.warn("a rule could not be evaluated", rule=rule_id, reason=reason)
     return judged
+
+
+def _judge_past(state: State, at: str, *, as_json: bool) -> None:
+    loaded = packs.load(state.config.packs)
+    number = past.judged_numbers(state.home, None, at)[-1]
+    rows = past.verdicts(state.home, loaded, state.config.params, number)
+    columns = ["rule", "population", "pass", "fail", "waived", "not_evaluated"]
+    output.listing(rows if as_json else past.counted(rows), columns, as_json=as_json)
 
 
 def _summary(sealed: "Sealed", judged: Judgement, paths: list[Path]) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -77,6 +78,24 @@ def expected(
     rows = oracle.expected(seed=seed, assets=assets, as_of=moment(as_of) or datetime.now(UTC))
     columns = ["rule_id", "status", "subject_id", "reason"]
     output.listing([row._asdict() for row in rows], columns, as_json=as_json)
+
+
+@app.command("declared")
+def declarations(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    seed: Seed = 1,
+    assets: Assets = 2000,
+    as_of: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+) -> None:
+    """Writes the estate's Immuta as payloads of the V2 API, with a few deliberate differences, which it lists."""
+    from pipeline.sandbox.immuta import declared
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: not an empty folder")
+    differences = declared.write(folder, seed=seed, assets=assets, as_of=moment(as_of))
+    columns = ["verdict", "kind", "key", "path", "reason"]
+    output.listing([one._asdict() for one in differences], columns, as_json=as_json)
 
 
 def weathers(text: str) -> list[str]:

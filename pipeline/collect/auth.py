@@ -20,21 +20,28 @@ PAUSES_S = (1.0, 4.0)
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A bearer token and when to renew it, in seconds of `time.monotonic`; None = never."""
+    """A token, when to renew it, in seconds of `time.monotonic` (None = never), and the word before it, if any."""
 
     value: str
     renew_at: float | None = None
+    scheme: str = "Bearer"
+
+    @property
+    def header(self) -> str:
+        """What is sent as `Authorization`."""
+        return f"{self.scheme} {self.value}".strip()
 
     def __repr__(self) -> str:
         return "Token(***)"
 
 
 class StaticToken(httpx.Auth):
-    """A token the user brought; a 401 is final."""
+    """A token the user brought; a 401 is final, and `cure` says what to do about it."""
 
-    def __init__(self, token: str, scheme: str = "Bearer") -> None:
+    def __init__(self, token: str, scheme: str = "Bearer", cure: str = "") -> None:
         self._token = token
         self._header = f"{scheme} {token}".strip()
+        self._cure = cure
 
     def claims(self) -> dict[str, Any]:
         """What the token says about its bearer."""
@@ -43,14 +50,15 @@ class StaticToken(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request with its header."""
         request.headers["Authorization"] = self._header
-        yield request
+        response = yield request
+        _check(request, response, self._cure)
 
 
 class FetchedToken(httpx.Auth):
     """A token that `fetch` brings: shared by all threads, renewed before it expires and once on a 401."""
 
-    def __init__(self, fetch: Callable[[], Token]) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Callable[[], Token], cure: str = "") -> None:
+        self._fetch, self._cure = fetch, cure
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._failed: PassMusterError | None = None
@@ -62,11 +70,12 @@ class FetchedToken(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request signed; signed anew and sent again if the token was refused."""
         token = self._current(refused=None)
-        request.headers["Authorization"] = f"Bearer {token.value}"
+        request.headers["Authorization"] = token.header
         response = yield request
         if response.status_code == 401:
-            request.headers["Authorization"] = f"Bearer {self._current(refused=token).value}"
-            yield request
+            request.headers["Authorization"] = self._current(refused=token).header
+            response = yield request
+            _check(request, response, self._cure)
 
     def _current(self, refused: Token | None) -> Token:
         with self._lock:
@@ -85,6 +94,12 @@ class FetchedToken(httpx.Auth):
         except PassMusterError as error:
             self._failed = error
             raise
+
+
+def _check(request: httpx.Request, response: httpx.Response, cure: str) -> None:
+    """Nothing, unless the credential was refused and there is a cure to tell."""
+    if cure and response.status_code == 401:
+        raise SignInError(f"{request.url.host} refused the credential (HTTP 401); {cure}")
 
 
 def claims_of(flow: httpx.Auth) -> dict[str, Any]:
@@ -126,57 +141,28 @@ def entra_client_secret(
     cure = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
     def fetch() -> Token:
-        answer = _post(http, url, cure, sleep, data=form)
+        answer = read(answer_of(http, url, cure, sleep, data=form), url, cure)
         # the documented v1 sample states the lifetime as a string
-        stated = str(answer.get("expires_in"))
-        lifetime_s = float(stated) if stated.isdecimal() else LIFETIME_S
+        seconds = str(answer.get("expires_in"))
+        lifetime_s = float(seconds) if seconds.isdecimal() else LIFETIME_S
         renew_at = time.monotonic() + max(lifetime_s - RENEW_BEFORE_S, lifetime_s / 2)
-        return Token(_field(answer, "access_token", url, cure), renew_at)
+        return Token(stated(answer, "access_token", url, cure), renew_at)
 
     return fetch
 
 
-def immuta_api_key(
-    http: httpx.Client,
-    govern_url: str,
-    api_key: str,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Callable[[], Token]:
-    """Fetches a bearer token for an API key (`POST /bim/apikey/authenticate`)."""
-    url = f"{govern_url.rstrip('/')}/bim/apikey/authenticate"
-    cure = "check IMMUTA_HOST and IMMUTA_API_KEY"
-
-    def fetch() -> Token:
-        answer = _post(http, url, cure, sleep, json={"apikey": api_key})
-        return Token(_field(answer, "token", url, cure))
-
-    return fetch
-
-
-def _post(
-    http: httpx.Client, url: str, cure: str, sleep: Callable[[float], None], **content: object
-) -> dict[str, object]:
-    response = _answer(http, url, cure, sleep, content)
-    if response.status_code >= 400:
-        raise SignInError(
-            f"{url}: the credential was refused (HTTP {response.status_code}{_detail(response)}); {cure}"
-        )
-    try:
-        answer = response.json()
-    except ValueError as error:
-        raise SignInError(f"{url}: answered no JSON: not a sign-in address? {cure}") from error
-    return answer if isinstance(answer, dict) else {}
-
-
-def _answer(
+def answer_of(
     http: httpx.Client,
     url: str,
     cure: str,
     sleep: Callable[[float], None],
-    content: Mapping[str, object],
+    **content: object,
 ) -> httpx.Response:
-    """The service's answer, which may be a refusal; what passes by itself is waited for."""
+    """The answer to a POST, which may be a refusal; what passes by itself is waited for.
+
+    Raises:
+        UnreachableError: there was none.
+    """
     reason = ""
     for pause_s in (0.0, *PAUSES_S):
         if pause_s:
@@ -194,6 +180,23 @@ def _answer(
     raise UnreachableError(f"{url}: nobody could sign in ({reason}); {cure}, or try again later")
 
 
+def read(response: httpx.Response, url: str, cure: str) -> dict[str, object]:
+    """The JSON object of an answer.
+
+    Raises:
+        SignInError: it is a refusal, or no JSON.
+    """
+    if response.status_code >= 400:
+        raise SignInError(
+            f"{url}: the credential was refused (HTTP {response.status_code}{_detail(response)}); {cure}"
+        )
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise SignInError(f"{url}: answered no JSON: not a sign-in address? {cure}") from error
+    return answer if isinstance(answer, dict) else {}
+
+
 def _detail(response: httpx.Response) -> str:
     """The service's own word for a refusal, where it is short and known not to echo the secret."""
     try:
@@ -204,7 +207,12 @@ def _detail(response: httpx.Response) -> str:
     return f", {code}" if isinstance(code, str) else ""
 
 
-def _field(answer: dict[str, object], name: str, url: str, cure: str) -> str:
+def stated(answer: Mapping[str, object], name: str, url: str, cure: str) -> str:
+    """The text under `name` of an answer.
+
+    Raises:
+        SignInError: there is none.
+    """
     value = answer.get(name)
     if not isinstance(value, str) or not value:
         raise SignInError(f"{url}: the answer has no {name!r}; {cure}")

@@ -45,8 +45,12 @@ def calls_of(outcome: Walked, staging: Staging) -> list[Call]:
     staging.asked(outcome.name, keys)
     if endpoint.batch > 1:
         return [Call(first, None, part) for part in _parts(endpoint, keys)]
+
+    def alone(key: str) -> tuple[str, ...]:
+        return (key,) if endpoint.key_param else ()
+
     return [
-        Call(_filled(first, dict(zip(names, row, strict=True))), key)
+        Call(_filled(first, dict(zip(names, row, strict=True))), key, alone(key))
         for key, row in zip(keys, rows, strict=True)
     ]
 

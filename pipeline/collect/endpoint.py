@@ -76,12 +76,17 @@ class Endpoint:
 
     `for_each` is a query over staging whose columns fill the placeholders of `path` and, for the
     column `key`, name the call; any other column is a key of the body. Without it there is one call.
-    With `batch` > 1 the keys go together into repeated `key_param` parameters. `after` names the
+    With `batch` > 1 the keys go together into repeated `key_param` parameters, otherwise each call has
+    its own. `after` names the
     endpoints it needs loaded, `helped_by` those it is read after and does without. `again` names the endpoint whose unanswered keys this one asks for
     once more, one by one: an `absent` status says that the key is gone. `one_list` says that the
     calls together are one list, which is not whole without any of them. `unasked` is the relation of
-    what need not be asked for, as it is carried over from the last snapshot. `as_json` translates a
-    body that is none, for the walk and the SQL; it is stored as it came.
+    what need not be asked for, as it is carried over from the last snapshot. `holes` is a query over
+    staging when all is read: what the answers show, held against those of other endpoints, to be
+    missing, with the columns `key` and `reason`. `needs` are permissions, one of which the caller must
+    have on this plane (table `caller`) to be shown all of it: without one it is a part, whatever the
+    service says. `as_json` translates a body that is none, for the
+    walk and the SQL; it is stored as it came.
     """
 
     name: str
@@ -100,9 +105,11 @@ class Endpoint:
     batch: int = 1
     key_param: str = ""
     absent: frozenset[int] = frozenset()
+    needs: frozenset[str] = frozenset()
     again: str = ""
     one_list: bool = False
     unasked: str = ""
+    holes: str = ""
     control: Control | None = None
     redact: frozenset[str] = frozenset()
     as_json: Callable[[bytes], bytes] | None = None

@@ -34,6 +34,13 @@ class Envelope(msgspec.Struct):
     resultData: _List = UNSET  # noqa: N815
     relations: _List = UNSET
     approvalRecords: _List = UNSET  # noqa: N815
+    dataSources: _List = UNSET  # noqa: N815
+    purposes: _List = UNSET
+    members: _List = UNSET
+    determinations: _List = UNSET
+    domains: _List = UNSET
+    groups: _List = UNSET
+    attributes: _List = UNSET
     # a list in dictionaries; elsewhere the name may stand for anything
     metadata: list[Raw] | dict[str, Raw] | str | float | bool | UnsetType | None = UNSET
     continuationToken: str | None = None  # noqa: N815

@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -55,6 +56,7 @@ class Section:
                 yield text
 
 
+@cache
 def section(sql: str) -> Section:
     """A section's statements, sorted by when they run."""
     statements = [found.query.strip() for found in duckdb.extract_statements(sql)]

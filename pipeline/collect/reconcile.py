@@ -4,16 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.collect.endpoint import Endpoint, Total
+from pipeline.collect.gaps import (
+    items_of,
+    note_what_is_hidden,
+    record_holes,
+    record_missing,
+    record_unreturned,
+)
 from pipeline.collect.staging import PAGES_PER_SNAPSHOT, Staging
-from pipeline.collect.walked import Missing, Walked
+from pipeline.collect.walked import Walked
 
 APPROXIMATE_TOLERANCE = 0.005
-REASONS = 3
-"""How many reasons a gap names, where several calls of one list failed."""
 
 
 def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
     """Fills `reconciliation` and `gap`; true if nothing is missing anywhere."""
+    unsure = note_what_is_hidden(staging, outcomes)
     named = {outcome.name: outcome for outcome in outcomes}
     again = {f"{o.source.name}.{o.endpoint.again}": o for o in outcomes if o.endpoint.again}
     for outcome in outcomes:
@@ -21,11 +27,13 @@ def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
         last = again.get(outcome.name, outcome)
         tables = _fed(outcome.endpoint, outcome.source.endpoints)
         if not outcome.endpoint.again:
-            _record_missing(staging, outcome.name, last.missing, tables)
+            record_missing(staging, outcome.name, last.missing, tables)
         if outcome.endpoint.total is Total.ASKED and not outcome.skipped:
-            _record_unreturned(staging, outcome, last.name, tables)
+            record_unreturned(staging, outcome, last.name, tables)
+        if outcome.endpoint.holes and not outcome.skipped:
+            record_holes(staging, outcome, tables)
         counts = _counts(staging, outcome, last.name, named)
-        _record_counts(staging, outcome, counts, tables, _unknown_before(outcome, outcomes))
+        _record_counts(staging, outcome, counts, tables, _unknown_before(outcome, outcomes), unsure)
     incomplete = staging.con.execute(
         "select (select count(*) from gap) "
         "+ (select count(*) from reconciliation where verdict = 'incomplete')"
@@ -44,6 +52,7 @@ def verdict(
     approximate: bool,
     lost: int = 0,
     unknown: str | None = None,
+    unsure: bool = False,
 ) -> tuple[str, str | None]:
     """The word for one endpoint, and why where it is not `reconciled`."""
     if skipped:
@@ -54,12 +63,16 @@ def verdict(
         return "incomplete", f"{lost} items of the pages have no usable key: the format has changed"
     if failed:
         return "incomplete", f"{failed} answers are missing; see table gap"
+    if unsure:
+        return "weak", "whether this identity is shown all of it is unknown"
     if before is None or after is None:
         if total in (Total.NONE, Total.CONTROL):
             return "no_control_total", None
         return "weak", "the server stated no total, though it used to"
     low, high = sorted((before, after))
     moved = f"the server's total moved from {before} to {after} during the walk"
+    if total is Total.ASKED:
+        moved = f"of {before} asked for, the server says of {before - after} that it has none"
     if low <= distinct <= high:
         if approximate:
             return "weak", "the server calls its total approximate"
@@ -92,50 +105,6 @@ def _unknown_before(outcome: Walked, outcomes: Sequence[Walked]) -> str | None:
     return None
 
 
-def _items(outcome: Walked) -> str:
-    """The relation with one row per item read of the endpoint."""
-    return f"{outcome.source.name}.{outcome.endpoint.name}_item"
-
-
-def _record_missing(
-    staging: Staging, name: str, found: Sequence[Missing], tables: list[str]
-) -> None:
-    """One gap per key; what several calls of one list say about `*` is told together."""
-    told: dict[str, list[Missing]] = {}
-    for missing in found:
-        told.setdefault(missing.key, []).append(missing)
-    for key, several in told.items():
-        reason = "; ".join(missing.reason for missing in several[:REASONS])
-        if len(several) > REASONS:
-            reason += f"; and {len(several) - REASONS} more"
-        staging.con.execute(
-            "insert into gap by name select ? as endpoint, ? as key, ?::varchar[] as tables, "
-            "?::integer as status, ? as reason, ?::bigint as page_id",
-            [
-                name,
-                key,
-                tables,
-                several[0].status,
-                reason,
-                staging.page_id(several[0].seq),
-            ],
-        )
-
-
-def _record_unreturned(
-    staging: Staging, outcome: Walked, last_asked: str, tables: list[str]
-) -> None:
-    """A key that was asked for and is in no answer is missing, whatever the status was, unless it is gone."""
-    staging.con.execute(
-        "insert into gap by name select a.endpoint, a.key, ?::varchar[] as tables, "
-        "200 as status, 'asked for, but not in the answer' as reason "
-        f"from asked a anti join {_items(outcome)} i on i.key = a.key "
-        "anti join gap g on g.endpoint = a.endpoint and g.key = a.key "
-        "where a.endpoint = ? and a.key not in (select key from gone where endpoint = ?)",
-        [tables, outcome.name, last_asked],
-    )
-
-
 @dataclass(frozen=True)
 class Counts:
     """What came of one endpoint, in numbers; the totals are None where the server stated none."""
@@ -157,7 +126,7 @@ def _counts(
         "select count(*), count(distinct key), "
         "(select count(*) from gap where endpoint = $1), "
         "(select count(*) from asked where endpoint = $1), "
-        f"(select count(*) from gone where endpoint = $2) from {_items(outcome)}",
+        f"(select count(*) from gone where endpoint = $2) from {items_of(outcome)}",
         [outcome.name, last_asked],
     ).fetchall()[0]
     lost = outcome.items - rows
@@ -180,7 +149,10 @@ def _counts(
         rows = max(rows, distinct - carried)
     elif endpoint.total is Total.ASKED:
         before, after = asked, asked - gone
-    elif endpoint.total is not Total.CONTROL and (outcome.totals_stated or not outcome.planned):
+    elif endpoint.total is not Total.CONTROL and (
+        # a list that the server does not have is an empty one
+        outcome.totals_stated or outcome.planned == len(outcome.gone)
+    ):
         before, after = outcome.first_total, outcome.last_total
     return Counts(before, after, rows, distinct, carried, missing, lost)
 
@@ -196,6 +168,7 @@ def _record_counts(
     counts: Counts,
     tables: list[str],
     unknown: str | None,
+    unsure: frozenset[str],
 ) -> None:
     """One row of `reconciliation`, and a gap where something is missing under no known key."""
     word, note = verdict(
@@ -208,6 +181,7 @@ def _record_counts(
         distinct=counts.distinct,
         approximate=outcome.approximate,
         lost=counts.lost,
+        unsure=outcome.name in unsure,
     )
     if word == "incomplete" and (counts.lost > 0 or not counts.missing):
         # missing, but nobody knows under which key

@@ -185,6 +185,12 @@ class Staging:
                     f"from read_json($2, format = 'newline_delimited', columns = {{{shape}}})",
                     [run_id, str(log)],
                 )
+        self.con.execute(
+            "insert into redaction by name "
+            "select distinct page_id, unnest(redactions) as item, endpoint, key from exchange "
+            "where source = ?",
+            [source.name],
+        )
         if self._carries and source.carried:
             carry.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
 

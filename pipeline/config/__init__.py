@@ -144,6 +144,8 @@ def for_sandbox(config: Config, facts: Mapping[str, str]) -> Config:
                 request_url=f"{facts['url']}/marketplace",
                 api_key=SecretStr(facts["immuta_api_key"]),
                 request_token=SecretStr(facts["immuta_request_token"]),
+                audit_days=config.immuta.audit_days,
+                audit_feed=config.immuta.audit_feed,
                 skip=config.immuta.skip,
                 requests_per_second=10_000,
             ),

@@ -14,7 +14,9 @@ PURVIEW_PLANES: tuple[PurviewPlane, ...] = get_args(PurviewPlane)
 TENANT_PLANES = ("unified_catalog", "data_access")
 """Planes on a host that all accounts share, not on the account's own."""
 TENANT_HOST = "https://api.purview-service.microsoft.com"
-ImmutaPlane = Literal["govern", "request"]
+ImmutaPlane = Literal["govern", "request", "activity"]
+ImmutaRegion = Literal["na", "eu", "ap"]
+ImmutaSignIn = Literal["auto", "exchange", "raw", "bearer"]
 SignIn = Literal["auto", "secret", "certificate", "managed_identity", "cli", "default", "token"]
 
 
@@ -77,14 +79,38 @@ class ImmutaConfig(_Section):
     govern_url: str | None = Field(
         None, description="tenant host, e.g. https://acme.immuta.example"
     )
-    request_url: str = Field(
-        "https://na.api.immutacloud.com/marketplace",
-        description="base URL of the Request app's API",
+    region: ImmutaRegion = Field(
+        "na", description=f"where the Request app is hosted: {' | '.join(get_args(ImmutaRegion))}"
+    )
+    request_url: str | None = Field(
+        None, description="base URL of the Request app's API, instead of region"
+    )
+    sign_in: ImmutaSignIn = Field(
+        "auto",
+        description=f"how the API key is sent: {' | '.join(get_args(ImmutaSignIn))}; "
+        "auto exchanges it for a token, and sends it raw where that cannot be done",
     )
     api_key: SecretStr | None = Field(None, description="Govern API key")
+    token: SecretStr | None = Field(None, description="a bearer token for Govern, instead")
     request_token: SecretStr | None = Field(None, description="Request app personal access token")
+    audit_days: int = Field(30, ge=1, le=3650, description="days of activity that are read")
+    audit_feed: Path | None = Field(
+        None, description="a file or folder of exported audit events, as JSON lines, instead"
+    )
     skip: tuple[ImmutaPlane, ...] = Field((), description="planes not to read")
     requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
+
+    @property
+    def request_base(self) -> str:
+        """Where the Request app's API is."""
+        url = self.request_url or f"https://{self.region}.api.immutacloud.com/marketplace"
+        return url.rstrip("/")
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Planes not to read: activity is on the host of Govern, unless it comes from files."""
+        with_govern = "govern" in self.skip and self.audit_feed is None
+        return frozenset(self.skip) | ({"activity"} if with_govern else frozenset())
 
 
 class DirectoryConfig(_Section):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import httpx
 
-from pipeline.clients import build_clients, planes_of
+from pipeline.clients import build_clients, planes_of, skipped
 from pipeline.collect.store import PageStore
 from pipeline.config import Config
-from pipeline.doctor import folder, planes, standing
+from pipeline.doctor import folder, immuta, planes, standing
 from pipeline.doctor.check import Check
 from pipeline.errors import PassMusterError
 from pipeline.sources.directory import feed
@@ -34,9 +34,9 @@ def examine(config: Config, home: Home) -> Iterator[Check]:
             return
         seen = standing.read(config, found["purview"], store, Path(scratch))
         for name, client in clients.items():
-            skipped = getattr(config, name).skip
+            off = skipped(config)[name]
             for probe in client.source.probes:
-                if probe.plane in skipped:
+                if probe.plane in off:
                     yield Check(f"{name}.{probe.plane}", "", "ok", "switched off by configuration")
                 else:
                     flow = found[name][probe.plane].auth
@@ -44,6 +44,9 @@ def examine(config: Config, home: Home) -> Iterator[Check]:
             client.close()
         if config.directory.feed:
             yield _feed(config.directory.feed)
+        if config.immuta.audit_feed and "activity" not in config.immuta.left_out:
+            result, detail = immuta.feed(config.immuta.audit_feed)
+            yield Check("immuta.activity", str(config.immuta.audit_feed), result, detail)
         store.close()
 
 

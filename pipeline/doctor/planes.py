@@ -10,12 +10,10 @@ from pipeline.collect import auth
 from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Endpoint, Request
 from pipeline.collect.store import PageStore
+from pipeline.doctor import immuta
 from pipeline.doctor.check import Check
 from pipeline.doctor.standing import NEEDS, Standing
 from pipeline.errors import PassMusterError
-
-FULL_VIEW = {"GOVERNANCE", "AUDIT"}
-"""Immuta permissions, one of which a credential needs to see every data source and request."""
 
 READS_GRAPH = {"Directory.Read.All", "Directory.ReadWrite.All"}
 """Application permissions of Microsoft Graph, one of which resolving ids takes."""
@@ -38,6 +36,9 @@ def check(
             if (failure := seen.failures.get(probe.plane)) is not None:
                 raise failure
             result, detail = _READ_BEFORE[about](seen)
+        elif client.source.name == "immuta":
+            answer = _fetched(client, probe, store)
+            result, detail = immuta.said(client.source, probe.plane, answer, flow)
         else:
             result, detail = _SEEN.get(about, _answers)(_fetched(client, probe, store))
     except PassMusterError as error:
@@ -51,7 +52,8 @@ def check(
 
 def _fetched(client: Client, probe: Endpoint, store: PageStore) -> Json:
     request = Request(probe.method, probe.plane, probe.path, probe.params, probe.body)
-    client.fetch(probe, request, None)
+    if client.fetch(probe, request, None).absent:
+        return {}
     kept = store.replay(request, client.source.name, probe.name)
     answer = msgspec.json.decode(store.read(kept)) if kept else {}
     return answer if isinstance(answer, dict) else {"value": answer}
@@ -146,24 +148,6 @@ def _answers(answer: Json) -> Said:
     return "ok", "answers"
 
 
-def _governor(answer: Json) -> Said:
-    permissions = set(answer.get("permissions") or [])
-    who = f"signed in as {answer.get('userid', '?')}, permissions {', '.join(sorted(permissions))}"
-    if permissions & FULL_VIEW:
-        return "ok", who
-    return "warning", f"{who}: without GOVERNANCE or AUDIT lists are silently partial"
-
-
-def _requester(answer: Json) -> Said:
-    permissions = set(answer.get("globalPermissions") or [])
-    who = (
-        f"signed in as {answer.get('username', '?')}, permissions {', '.join(sorted(permissions))}"
-    )
-    if permissions & FULL_VIEW:
-        return "ok", who
-    return "warning", f"{who}: without GOVERNANCE or AUDIT requests are silently partial"
-
-
 _READ_BEFORE: Mapping[str, Callable[[Standing], Said]] = {
     "purview.account": _collections,
     "purview.policy_store": _policies,
@@ -176,8 +160,6 @@ _SEEN: Mapping[str, Callable[[Json], Said]] = {
     "purview.audit": _events,
     "purview.unified_catalog": _domains,
     "purview.data_access": _subscriptions,
-    "immuta.govern": _governor,
-    "immuta.request": _requester,
     "directory.graph": _users,
 }
 """How the answer of a plane's probe reads."""

@@ -19,7 +19,7 @@ from pipeline.judge.subjects import SUBJECTS
 GUARANTEED = ("subject_id", "status", "reason")
 FURTHER = ("severity", "subject_name")
 
-JUDGED = """
+_JUDGED = """
 create or replace temp table judged (
     rule_id varchar,
     subject_id varchar,
@@ -35,14 +35,18 @@ create or replace temp table judged (
 """
 
 
+def begin(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes an empty `judged`."""
+    con.execute(_JUDGED)
+
+
 def evaluate(
     con: duckdb.DuckDBPyConnection,
     rules: Mapping[str, Rule],
     params: Mapping[str, Mapping[str, Any]],
     moment: Moment,
 ) -> list[Outcome]:
-    """How every rule went, blockers first; fills `judged`. A rule that fails fails alone."""
-    con.execute(JUDGED)
+    """How every rule went, blockers first; adds to `judged`. A rule that fails fails alone."""
     outcomes: dict[str, Outcome] = {}
     for rule in rules.values():
         blockers = [outcomes[blocker] for blocker in rule.blocked_by]
@@ -63,7 +67,7 @@ def _evaluate_one(
     try:
         _run(con, rule, shown | {"as_of": moment.as_of})
         _check(con)
-        hole = holes.whole(con, rule, blockers)
+        hole = holes.without_register(con, rule) or holes.whole(con, rule, blockers)
         if hole is None:
             missing = holes.missing_answers(con, rule, blockers)
             holes.carry_hidden(con, missing)

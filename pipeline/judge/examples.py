@@ -11,7 +11,7 @@ import duckdb
 from pipeline.errors import ConfigError
 from pipeline.judge import evaluate, link, sensitivity
 from pipeline.judge.outcome import Moment
-from pipeline.judge.rule import OUTSIDE, Rule, overridden
+from pipeline.judge.rule import OUTSIDE, Rule, overridden, with_blockers
 from pipeline.judge.sensitivity import SensitivityMap
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import connect
@@ -89,10 +89,11 @@ def differences(
     where: str,
 ) -> Iterator[str]:
     """What the verdicts of `rule` on a workbench filled for the example are other than it expects."""
-    involved = _with_blockers(rules, rule) | {rule.id: rule}
+    involved = with_blockers(rules, rule) | {rule.id: rule}
     params = {member.id: dict(member.params) for member in involved.values()}
     params[rule.id] = overridden(rule, example.get("params", {}), where)
     moment = Moment(1, example.get("as_of", AS_OF), known.crosswalk())
+    evaluate.begin(con)
     outcome = evaluate.evaluate(con, involved, params, moment)[-1]
     if outcome.error:
         yield outcome.error
@@ -175,13 +176,6 @@ def completed(table: str, row: Mapping[str, Any], as_of: datetime, where: str) -
         if name not in names:
             raise ConfigError(f"{where}: {table} has no column {name}; columns: {', '.join(names)}")
     return {column.name: _value(about, column, row, as_of) for column in about.columns}
-
-
-def _with_blockers(rules: Mapping[str, Rule], rule: Rule) -> dict[str, Rule]:
-    involved: dict[str, Rule] = {}
-    for blocker in rule.blocked_by:
-        involved |= _with_blockers(rules, rules[blocker])
-    return involved | {rule.id: rule}
 
 
 def _value(table: Table, column: Column, row: Mapping[str, Any], as_of: datetime) -> Any:

@@ -16,7 +16,22 @@ from pipeline.judge.rule import Rule
 from pipeline.judge.subjects import SUBJECTS
 from pipeline.warehouse import schema
 
-DERIVED_FROM = {"link": ("asset", "immuta_source")}
+_REQUESTS = ("access_request", "approval", "product_member", "request_user")
+_ACCESS = (
+    *_REQUESTS, "data_product", "data_product_source", "immuta_source", "immuta_membership", "immuta_user",
+    "policy_application", "immuta_policy", "policy_condition", "immuta_group", "immuta_group_access", "immuta_group_member",
+    "immuta_attribute", "immuta_project", "project_member", "project_source",
+)  # fmt: skip
+DERIVED_FROM = {
+    "link": ("asset", "immuta_source"),
+    "link_candidate": ("asset", "immuta_source"),
+    "active_grant": _ACCESS,
+    "request_event": _REQUESTS,
+    "masking_grant": (
+        *_ACCESS, "masking_exception_column", "approved_masking_exception", "product_column", "immuta_column_tag",
+        "policy_masking", "classification", "asset_column", "asset",
+    ),
+}  # fmt: skip
 """Tables that we fill ourselves, and the tables they are made of."""
 
 ABOUT_THE_RUN = "endpoint"
@@ -97,6 +112,19 @@ def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome
     if not rows:
         return None
     return "; ".join(f"{endpoint} was {problem}" for endpoint, problem in rows)
+
+
+def without_register(con: duckdb.DuckDBPyConnection, rule: Rule) -> str | None:
+    """Which register that the rule needs nobody keeps, and where it would lie; None if all are there."""
+    rows = con.execute(
+        "select name from register where present and list_contains($names::varchar[], name)",
+        {"names": list(rule.registers)},
+    ).fetchall()
+    missing = [name for name in rule.registers if (name,) not in rows]
+    if not missing:
+        return None
+    files = " and ".join(f"registers/{name}.csv (or .yaml, .parquet)" for name in missing)
+    return f"no register of {' and '.join(missing)}: {files} in a pack would answer this"
 
 
 def carry_everything(con: duckdb.DuckDBPyConnection, reason: str) -> None:

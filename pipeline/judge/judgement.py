@@ -1,4 +1,4 @@
-"""Judging a sealed snapshot: what it means, what is linked, every rule's verdicts, stored with history."""
+"""Judging a sealed snapshot: what it means, what is linked, who has access, every rule's verdicts, stored with history."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -10,9 +10,21 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import UsageError
-from pipeline.judge import evaluate, holes, link, rule, sensitivity
+from pipeline.judge import (
+    evaluate,
+    grant,
+    holes,
+    hosts,
+    link,
+    masking,
+    registers,
+    rule,
+    sensitivity,
+    timeline,
+    waivers,
+)
 from pipeline.judge.outcome import Moment, Outcome
-from pipeline.judge.rule import SEVERITIES, STATUSES
+from pipeline.judge.rule import SEVERITIES, STATUSES, Rule
 from pipeline.packs import Packs
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import Home, connect, revise
@@ -50,6 +62,8 @@ def judge(
     rules = rule.load(packs)
     params = rule.effective(rules, overrides or {})
     known = sensitivity.load(packs)
+    aliases = hosts.load(packs)
+    kept = registers.load(packs)
     rule_ids = {*rules, *rule.removed(packs)}
     home.sealed()
     with revise(home) as con:
@@ -57,23 +71,23 @@ def judge(
         number, snapshot_id, as_of = _newest(con)
         con.execute("begin transaction")
         sensitivity.write(con, known, number)
-        link.write(con, number)
+        registers.write(con, kept, number)
+        link.write(con, number, aliases)
+        grant.write(con, number)
+        timeline.write(con, number)
+        masking.write(con, number)
         con.execute("commit")
     moment = Moment(number, as_of, known.crosswalk())
     with closing(read_only(home, number)) as reader:
-        outcomes = evaluate.evaluate(reader, rules, params, moment)
+        outcomes = evaluated(reader, rules, params, moment)
         holes.carry_unloaded(reader, rule_ids, number)
         counts = _counts(reader)
         by_severity = _failed_by_severity(reader)
         with revise(home) as con:
-            con.register("arriving", reader.sql("select * from judged").to_arrow_reader())
-            con.execute(
-                "create temp table verdict_staged as select *, 0::ubigint as content_hash from arriving"
-            )
-            con.unregister("arriving")
             con.execute("begin transaction")
-            history.merge(con, schema.tables()["verdict"], "verdict_staged", number)
-            _write_rules(con, outcomes, rule_ids, number)
+            _move(reader, "judged", con, "verdict", number)
+            _move(reader, "waiver_match", con, "waiver_match", number)
+            _write_rules(con, outcomes, _waived(reader), rule_ids, number)
             con.execute("update snapshot set judged_at = now() where number = ?", [number])
             con.execute("commit")
             new, resolved = _changes(con, number)
@@ -89,6 +103,41 @@ def judge(
         new=new,
         resolved=resolved,
     )
+
+
+def _move(
+    reader: duckdb.DuckDBPyConnection,
+    judged: str,
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    number: int,
+) -> None:
+    """Merges what lies in a temp table of `reader` into the history of `table`."""
+    con.register("arriving", reader.sql(f"select * from temp.{judged}").to_arrow_reader())
+    con.execute(
+        "create or replace temp table judged_staged as select *, 0::ubigint as content_hash from arriving"
+    )
+    con.unregister("arriving")
+    history.merge(con, schema.tables()[table], "judged_staged", number)
+
+
+def evaluated(
+    con: duckdb.DuckDBPyConnection,
+    rules: Mapping[str, Rule],
+    params: Mapping[str, Mapping[str, Any]],
+    moment: Moment,
+) -> list[Outcome]:
+    """How every rule went; those about waivers when it is known what fails."""
+    about_waivers = {
+        id: stated for id, stated in rules.items() if stated.subject == waivers.SUBJECT
+    }
+    others = {id: stated for id, stated in rules.items() if id not in about_waivers}
+    evaluate.begin(con)
+    outcomes = evaluate.evaluate(con, others, params, moment)
+    waivers.match(con)
+    outcomes += evaluate.evaluate(con, about_waivers, params, moment)
+    waivers.apply(con)
+    return outcomes
 
 
 def read_only(home: Home, number: int) -> duckdb.DuckDBPyConnection:
@@ -118,6 +167,13 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {status: counted.get(status, 0) for status in STATUSES}
 
 
+def _waived(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The number of waived fails by rule."""
+    return dict(
+        con.execute("select rule_id, count(*) from judged where waived group by rule_id").fetchall()
+    )
+
+
 def _failed_by_severity(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     counted = dict(
         con.execute(
@@ -128,7 +184,11 @@ def _failed_by_severity(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _write_rules(
-    con: duckdb.DuckDBPyConnection, outcomes: list[Outcome], rule_ids: Collection[str], number: int
+    con: duckdb.DuckDBPyConnection,
+    outcomes: list[Outcome],
+    waived: Mapping[str, int],
+    rule_ids: Collection[str],
+    number: int,
 ) -> None:
     """Stores how every rule went; one that is gone but for its verdicts stays, so that they can be explained."""
     table = schema.tables()["rule"]
@@ -137,7 +197,7 @@ def _write_rules(
     names = [column.name for column in table.columns]
     con.executemany(
         f"insert into rule_staged ({', '.join(names)}) values ({', '.join('?' * len(names))})",
-        [[_rule_row(outcome)[name] for name in names] for outcome in outcomes],
+        [[_rule_row(outcome, waived)[name] for name in names] for outcome in outcomes],
     )
     con.execute(
         "insert into rule_staged by name select * exclude (valid_from, valid_to, row_hash) "
@@ -149,7 +209,7 @@ def _write_rules(
     history.merge(con, table, "rule_staged", number)
 
 
-def _rule_row(outcome: Outcome) -> dict[str, Any]:
+def _rule_row(outcome: Outcome, waived: Mapping[str, int]) -> dict[str, Any]:
     stated = outcome.rule
     return {
         "id": stated.id,
@@ -161,6 +221,8 @@ def _rule_row(outcome: Outcome) -> dict[str, Any]:
         "confidence": stated.confidence,
         "params": json.dumps(outcome.params, ensure_ascii=False),
         "sql": stated.sql,
+        "blocked_by": list(stated.blocked_by),
+        "registers": list(stated.registers),
         "sha256": stated.file.sha256,
         "pack": stated.file.pack,
         "state": outcome.state,
@@ -168,7 +230,7 @@ def _rule_row(outcome: Outcome) -> dict[str, Any]:
         "population": outcome.population,
         "passed": outcome.counts["pass"],
         "failed": outcome.counts["fail"],
-        "waived": 0,
+        "waived": waived.get(outcome.rule.id, 0),
         "not_evaluated": outcome.counts["not_evaluated"],
     }
 

@@ -11,6 +11,7 @@ import yaml
 from pipeline.errors import ConfigError
 from pipeline.judge import document
 from pipeline.judge.document import Document
+from pipeline.judge.registers.kinds import REGISTERS
 from pipeline.judge.subjects import SUBJECTS
 from pipeline.packs import PackFile, Packs
 
@@ -21,7 +22,7 @@ OUTSIDE = "outside"
 """In an example: the subject is no member of the population."""
 
 REQUIRED = ("id", "title", "severity", "subject", "why", "fix", "sql", "examples")
-OPTIONAL = ("params", "confidence", "blocked_by")
+OPTIONAL = ("params", "confidence", "blocked_by", "registers")
 EXAMPLE_KEYS = ("name", "given", "expect", "params", "as_of")
 GIVEN_BY_US = ("as_of", "crosswalk")
 """Parameters every rule may use: the clock of the snapshot, and class key -> equivalent tags."""
@@ -49,6 +50,7 @@ class Rule:
     sql: str
     sql_line: int
     blocked_by: tuple[str, ...]
+    registers: tuple[str, ...]
     examples: tuple[Mapping[str, Any], ...]
     uses: frozenset[str]
     file: PackFile
@@ -75,7 +77,7 @@ def load(packs: Packs) -> dict[str, Rule]:
                 other = found[rule.id].file.label
                 raise ConfigError(f"{file.label}: {rule.id} is the id of {other} already")
             found[rule.id] = rule
-    return _ordered(found)
+    return ordered(found)
 
 
 def removed(packs: Packs) -> list[str]:
@@ -151,10 +153,19 @@ def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
         sql=values["sql"].strip().rstrip(";"),
         sql_line=doc.begins["sql"],
         blocked_by=tuple(blocked_by),
+        registers=_registers(doc),
         examples=_examples(doc),
         uses=_uses(doc, params, scratch),
         file=file,
     )
+
+
+def _registers(doc: Document) -> tuple[str, ...]:
+    """The registers without which nothing that the rule says can be relied on."""
+    names = doc.values.get("registers") or []
+    if not isinstance(names, list) or not set(names) <= set(REGISTERS):
+        raise doc.error("registers", f"not a list of registers; registers: {', '.join(REGISTERS)}")
+    return tuple(names)
 
 
 def _is_rule(file: PackFile) -> bool:
@@ -221,9 +232,9 @@ def _is_outcome(outcome: Any) -> bool:
     return status in (*STATUSES, OUTSIDE) and severity in ("", *SEVERITIES)
 
 
-def _ordered(rules: Mapping[str, Rule]) -> dict[str, Rule]:
+def ordered(rules: Mapping[str, Rule]) -> dict[str, Rule]:
     """The rules so that each comes after the ones that block it."""
-    ordered: dict[str, Rule] = {}
+    placed: dict[str, Rule] = {}
 
     def place(rule: Rule, path: Sequence[str]) -> None:
         if rule.id in path:
@@ -233,11 +244,19 @@ def _ordered(rules: Mapping[str, Rule]) -> dict[str, Rule]:
             if blocker not in rules:
                 raise ConfigError(f"{rule.file.label}: blocked_by: there is no rule {blocker}")
             place(rules[blocker], (*path, rule.id))
-        ordered.setdefault(rule.id, rule)
+        placed.setdefault(rule.id, rule)
 
     for rule_id in sorted(rules):
         place(rules[rule_id], ())
-    return ordered
+    return placed
+
+
+def with_blockers(rules: Mapping[str, Rule], rule: Rule) -> dict[str, Rule]:
+    """The rule and all rules that block it, each after its own blockers."""
+    involved: dict[str, Rule] = {}
+    for blocker in rule.blocked_by:
+        involved |= with_blockers(rules, rules[blocker])
+    return involved | {rule.id: rule}
 
 
 def _kind(value: Any) -> str:

@@ -96,5 +96,27 @@ SUBJECTS: dict[str, Subject] = {
             "group_member": "group_id = split_part($id, ':', 3)",
         },
     ),
+    "active_grant": Subject(
+        "immuta:grant:",
+        "active_grant",
+        "id",
+        related={
+            "immuta_membership": "concat('source:', source_id, ':user:', profile_id, ':', state) = $id",
+            "access_request": "id in (select unnest(explanations ->> '$[*].origin_id') from active_grant where active_grant.id = $id)",
+            "approval": "request_id in (select unnest(explanations ->> '$[*].origin_id') from active_grant where active_grant.id = $id)",
+            "policy_application": "(source_id::varchar, policy) in (select object_id, unnest(explanations ->> '$[*].origin_id') from active_grant where active_grant.id = $id and object_kind = 'source')",
+        },
+    ),
+    "masking_grant": Subject(
+        "immuta:mask:",
+        "masking_grant",
+        "id",
+        related={
+            "access_request": "id = split_part($id, ':', 1)",
+            "approval": "request_id = split_part($id, ':', 1)",
+            "masking_exception_column": "concat_ws(':', request_id, source_id, column_name) = $id",
+        },
+    ),
+    "waiver": Subject("waiver:", "waiver", "id", related={"waiver_match": "waiver_id = $id"}),
     "endpoint": Subject("run:", "reconciliation", "endpoint"),
 }

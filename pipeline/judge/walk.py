@@ -12,7 +12,7 @@ import duckdb
 from pipeline.errors import PageError, UsageError
 from pipeline.judge import holes
 from pipeline.judge.subjects import SUBJECTS
-from pipeline.warehouse import pages, schema, tabular
+from pipeline.warehouse import lines, pages, schema, tabular
 
 RELATED_ROWS = 20
 """Rows shown of one related table; a data source can have thousands of runs."""
@@ -107,7 +107,7 @@ def hint(source: Source) -> str | None:
     )
     part = shlex.quote(f"{page['run_id']}/{page['part']}")
     body = f"tail -c +{page['part_offset'] + 1} {part} | head -c {page['part_length']} | gzip -dc"
-    if tabular.is_pointer(source.row["item"]):
+    if tabular.is_pointer(source.row["item"]) or lines.is_pointer(source.row["item"]):
         # a file is no JSON; which of its rows it was is said by the pointer
         return f"{body} | sha256sum"
     return f"{body} | sha256sum\n{body} | jq {shlex.quote(f'.{steps}')}"

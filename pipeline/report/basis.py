@@ -5,20 +5,40 @@ from functools import cache
 
 from pipeline.warehouse import schema
 
+_ACCESS = {
+    "immuta_membership",
+    "immuta_source",
+    "immuta_user",
+    "data_product",
+    "data_product_source",
+    "product_member",
+    "access_request",
+    "approval",
+    "request_user",
+    "policy_application",
+    "immuta_policy",
+    "policy_condition",
+    "immuta_group",
+    "immuta_group_access",
+    "immuta_group_member",
+    "immuta_attribute",
+    "immuta_project",
+    "project_member",
+    "project_source",
+}
+"""What the grants in force, and why they are there, are worked out from."""
+
 _VIEWS = {
     "sensitive_class": {"classification", "sensitivity"},
     "sensitive_column": {"classification", "sensitivity", "asset_column"},
     "sensitive_asset": {"classification", "sensitivity", "asset_column"},
     "finding": {"verdict"},
-    "explained_grant": {
-        "immuta_membership",
-        "immuta_source",
-        "access_request",
-        "data_product_source",
-        "request_user",
-        "link",
-        "immuta_column_tag",
-    },
+    "active_grant": _ACCESS,
+    "placed_grant": _ACCESS | {"link", "immuta_column_tag"},
+    "masking_grant": _ACCESS
+    | {"masking_exception_column", "approved_masking_exception", "product_column", "policy_masking"},
+    "request_event": {"access_request", "approval", "product_member"},
+    "link_candidate": {"asset", "immuta_source"},
     "source_tier": {"link", "classification", "sensitivity", "immuta_column_tag"},
     "product_tier": {
         "link",
@@ -32,7 +52,7 @@ _VIEWS = {
     "subject_about": {"asset", "classification", "link", "immuta_source", "data_product"},
     "named_identity": {"identity"},
 }
-"""The tables behind views that queries name."""
+"""The tables behind views, and behind tables worked out when judging, that queries name."""
 
 
 @cache

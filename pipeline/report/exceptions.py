@@ -34,6 +34,8 @@ SUBJECTS = {
     "access_request": "access requests",
     "data_product": "data products",
     "owner": "pairs of object and owner",
+    "active_grant": "grants",
+    "masking_grant": "unmasked columns",
     "endpoint": "endpoints",
 }
 

@@ -24,6 +24,13 @@ from data_product_source p
 join source_tier t on t.source_id = try_cast(p.source_id as integer)
 group by p.product_id;
 
+-- one row per project: the strictest tier of its sources
+create or replace temp table project_tier as
+select p.project_id::varchar as project_id, min(t.tier) as tier
+from project_source p
+join source_tier t using (source_id)
+group by p.project_id;
+
 -- one row per data product: the names of its domains, as far as a data source names them
 create or replace temp table product_place as
 select
@@ -79,7 +86,7 @@ from access_request r
 left join product_place p using (product_id)
 left join product_tier t using (product_id);
 
--- the same, and one row per pair of object and owner, which is as sensitive as the object
+-- the same, and one row per pair of object and owner, and per grant, which is as sensitive as the object
 create or replace temp view subject_about as
 from object_about
 union all
@@ -87,37 +94,47 @@ select 'owner', v.subject_id, a.tier, a.place
 from (select distinct subject_id from verdict where subject = 'owner') v
 join object_about a
     on a.subject = split_part(v.subject_id, ':', 1)
-    and a.subject_id = split_part(v.subject_id, ':', 2);
+    and a.subject_id = split_part(v.subject_id, ':', 2)
+union all
+select 'active_grant', g.id, a.tier, a.place
+from active_grant g
+join object_about a
+    on a.subject = case g.object_kind when 'source' then 'immuta_source' when 'product' then 'data_product' end
+    and a.subject_id = g.object_id
+union all
+select 'masking_grant', m.id, m.tier, coalesce(a.place, '(no domain)')
+from masking_grant m
+left join object_about a on a.subject = 'immuta_source' and a.subject_id = m.source_id::varchar;
 
--- one row per person and Immuta data source with access in force, explained by the first that applies: role, request, policy
-create or replace temp table explained_grant as
+-- one row per grant in force: its object's name, tier and place, and the name of who decided; `asked` = granted on this very object
+create or replace temp table placed_grant as
 select
-    m.source_id,
-    m.profile_id,
-    array_to_string(list(distinct m.state order by m.state), ', ') as state,
-    coalesce(any_value(m.name), any_value(m.user_id), m.profile_id::varchar) as person,
-    min(m.created_at) as since,
-    any_value(t.tier) as tier,
-    any_value(i.name) as source,
-    coalesce(any_value(i.domain_name), '(no domain)') as place,
-    case
-        when bool_or(m.state in ('owner', 'expert')) then 'role'
-        when bool_or(r.source_id is not null) then 'request'
-        when any_value(i.subscription_type) in ('automatic', 'policy') then 'policy'
-        else 'unexplained'
-    end as origin
-from immuta_membership m
-join immuta_source i on i.id = m.source_id and not i.deleted
-left join source_tier t on t.source_id = m.source_id
-left join (
-    select distinct try_cast(s.source_id as integer) as source_id, u.profile_id
-    from access_request q
-    join data_product_source s on s.product_id = q.product_id
-    join request_user u on u.id = q.user_id
-    where q.status = 'APPROVED' and q.type = 'DATA_ACCESS'
-) r on r.source_id = m.source_id and r.profile_id = m.profile_id
-where m.state in ('owner', 'expert', 'subscribed', 'ingest')
-group by m.source_id, m.profile_id;
+    g.*,
+    coalesce(i.name, p.name, o.name, concat(g.object_kind, ' ', g.object_id)) as object_name,
+    coalesce(s.tier, t.tier, j.tier) as tier,
+    case g.object_kind
+        when 'source' then coalesce(i.domain_name, '(no domain)')
+        when 'product' then coalesce(l.place, '(no domain)')
+        else '(no domain)'
+    end as place,
+    case g.decided_kind
+        when 'person' then coalesce(r.name, u.name, g.decided_by, 'a person not on record')
+        when 'review flow' then 'the review flow'
+        when 'policy' then concat('policy ', g.decided_by)
+        else 'not on record'
+    end as decider,
+    g.via is null or not starts_with(g.via, 'product:') as asked,
+    g.via is null or not starts_with(g.via, 'group:') as counted
+from active_grant g
+left join immuta_source i on g.object_kind = 'source' and i.id::varchar = g.object_id
+left join data_product p on g.object_kind = 'product' and p.id = g.object_id
+left join immuta_project o on g.object_kind = 'project' and o.id::varchar = g.object_id
+left join source_tier s on g.object_kind = 'source' and s.source_id::varchar = g.object_id
+left join product_tier t on g.object_kind = 'product' and t.product_id = g.object_id
+left join product_place l on g.object_kind = 'product' and l.product_id = g.object_id
+left join project_tier j on g.object_kind = 'project' and j.project_id = g.object_id
+left join request_user r on r.id = g.decided_by
+left join immuta_user u on u.id::varchar = g.decided_by;
 
 -- one row per verdict of this snapshot, with the tier and the place of its subject
 create or replace temp table judged as

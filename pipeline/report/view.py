@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
@@ -130,7 +130,7 @@ class View:
         """The rules in force by id."""
         return {
             row["id"]: Rule(**{**row, "params": json.loads(row["params"])})
-            for row in self.rows("select * from rule order by id")
+            for row in self.rows(f"select {_OF_A_RULE} from rule order by id")
         }
 
     @cached_property
@@ -232,6 +232,8 @@ def looking(home: Home, at: str | None = None) -> Iterator[View]:
             raise UsageError(f"{at}: no such snapshot; `muster snapshots list` names them")
         yield View(con, number)
 
+
+_OF_A_RULE = ", ".join(field.name for field in fields(Rule))
 
 _SNAPSHOT = """
 select number, id, run_id, as_of, started_at, sealed_at, estate, complete, skipped,

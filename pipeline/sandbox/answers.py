@@ -13,8 +13,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 def estate_of(request: Request) -> Estate:
-    """The estate as it is now."""
-    return cast(World, request.app.state.world).now()
+    """The estate as it is now, or the part of it that a narrow identity is shown."""
+    estate = cast(World, request.app.state.world).now()
+    return estate.narrowed if is_narrow(request) else estate
+
+
+def is_narrow(request: Request) -> bool:
+    """Whether the caller has no permission that shows more than is its own."""
+    return bool(request.scope.get("narrow"))
 
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -1,17 +1,21 @@
 """The estate at one day: everything that exists, and the ways to find it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
+from typing import Any
 
 from pipeline.sandbox import clock, draws, people
 from pipeline.sandbox.datasets import Dataset
-from pipeline.sandbox.immuta import products, requests
+from pipeline.sandbox.immuta import objects, products, projects, requests, table_requests
 from pipeline.sandbox.immuta import sources as immuta
 from pipeline.sandbox.immuta.products import Product
-from pipeline.sandbox.immuta.requests import Request
+from pipeline.sandbox.immuta.projects import Project
+from pipeline.sandbox.immuta.requests import Asked, Request
 from pipeline.sandbox.immuta.sources import DataSource
+from pipeline.sandbox.immuta.table_requests import TableRequest
 from pipeline.sandbox.people import Person
 from pipeline.sandbox.purview.datamap import glossary, lineage
 from pipeline.sandbox.purview.scanning import scans
@@ -42,6 +46,18 @@ class Estate:
         self.people = people.staff(seed, assets, day)
         self.datasets = inventory(seed, assets, day)
         self.by_stem = {data.stem: data for data in self.datasets}
+
+    def listed(self, kind: str, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        """Rows of one kind with what clients wrote over them: here nobody wrote (`immuta.writes`)."""
+        del kind
+        return rows
+
+    def policies_on(
+        self, source: DataSource, rows: Sequence[dict[str, Any]]
+    ) -> Sequence[dict[str, Any]]:
+        """Global policies on a data source after what clients wrote: here nobody wrote."""
+        del source
+        return rows
 
     def dataset(self, guid: str) -> Dataset | None:
         """The dataset whose guid, schema or column this is."""
@@ -93,6 +109,20 @@ class Estate:
         return {source.id: source for source in self.data_sources}
 
     @cached_property
+    def narrowed(self) -> "Estate":
+        """The estate as Immuta shows it to an identity without permissions: parts of its lists, as if they were all."""
+        seen = Estate(self.seed, self.assets, self.day, self.lineage)
+        seen.data_sources = self.data_sources[::3]
+        seen.immuta_people = self.immuta_people[::4]
+        seen.products = self.products[::2]
+        return seen
+
+    @cached_property
+    def connected(self) -> objects.Tree:
+        """The objects of Immuta's connections."""
+        return objects.Tree(self.data_sources)
+
+    @cached_property
     def immuta_people(self) -> list[Person]:
         """People with an Immuta account."""
         return [person for person in self.people if person.in_immuta]
@@ -117,10 +147,25 @@ class Estate:
 
     @cached_property
     def request_by_id(self) -> dict[str, Request]:
-        """Access requests by id."""
+        """Access requests for products by id."""
         return {
             request.id: request for found in self.requests_by_product.values() for request in found
         }
+
+    @cached_property
+    def projects(self) -> list[Project]:
+        """Immuta projects."""
+        return projects.projects(self.seed, self.assets, self.day, self.people, self.data_sources)
+
+    @cached_property
+    def table_requests(self) -> list[TableRequest]:
+        """Access requests for single tables, which are no product's."""
+        return table_requests.of_sources(self.seed, self.day, self.data_sources, self.people)
+
+    @cached_property
+    def any_request_by_id(self) -> dict[str, Asked]:
+        """Access requests by id, for products and for single tables."""
+        return {**self.request_by_id, **{one.id: one for one in self.table_requests}}
 
 
 class History:

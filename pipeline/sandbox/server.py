@@ -27,8 +27,23 @@ from pipeline.sandbox.answers import (
     plane_error,
 )
 from pipeline.sandbox.directory import graph_api
-from pipeline.sandbox.estate import World, tenant_id
-from pipeline.sandbox.immuta import govern_api, market_api
+from pipeline.sandbox.estate import tenant_id
+from pipeline.sandbox.immuta import (
+    activity,
+    connections,
+    domains,
+    govern_api,
+    groups,
+    market_api,
+    market_forms_api,
+    market_metadata_api,
+    people_api,
+    policies,
+    projects_api,
+    tags,
+)
+from pipeline.sandbox.immuta.writes import write_api
+from pipeline.sandbox.immuta.writes.changed_estate import ChangedWorld
 from pipeline.sandbox.paging import PagingError
 from pipeline.sandbox.purview import account_api, audit_api, lookups_api, policy_api
 from pipeline.sandbox.purview.datamap import datamap_api, glossary_api, legacy_api
@@ -59,6 +74,8 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one call."""
         answer = self._refusal(scope) if scope["type"] == "http" else None
+        if scope["type"] == "http" and answer is None:
+            scope["narrow"] = _is_narrow(scope)
         await (answer or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -68,8 +85,7 @@ class Gateway:
             return Response(page, 414, media_type="text/html")
         if path in OPEN_PATHS or "/oauth2/" in path:
             return None
-        header = next((v for k, v in scope["headers"] if k == b"authorization"), b"")
-        refused = signin.refusal(self._tokens, path, header.decode("latin-1"))
+        refused = signin.refusal(self._tokens, path, _authorization(scope))
         if refused is not None:
             return refused
         versioned = path.startswith(VERSIONED_PREFIXES)
@@ -81,6 +97,18 @@ class Gateway:
                 return atlas_error(400, "ATLAS-400-00-01A", f"invalid parameters: {message}")
             return plane_error(400, "MissingApiVersionParameter", message)
         return None
+
+
+def _authorization(scope: Scope) -> str:
+    header: bytes = next((v for k, v in scope["headers"] if k == b"authorization"), b"")
+    return header.decode("latin-1")
+
+
+def _is_narrow(scope: Scope) -> bool:
+    path: str = scope["path"]
+    if path in OPEN_PATHS or "/oauth2/" in path:
+        return False
+    return signin.is_narrow(_authorization(scope))
 
 
 async def _bad_paging(request: Request, refused: Exception) -> Response:
@@ -146,7 +174,18 @@ def app(
         lookups_api,
         graph_api,
         market_api,
+        market_forms_api,
+        market_metadata_api,
+        policies,
+        tags,
+        projects_api,
+        domains,
+        people_api,
+        groups,
+        connections,
+        activity,
         govern_api,
+        write_api,
     )
     routes = [Route(REPORT, report), *(route for plane in planes for route in plane.ROUTES)]
     found = Starlette(
@@ -157,7 +196,7 @@ def app(
     found.state.tokens = tokens
     found.state.account_access = account_access
     found.state.weathers = weathers
-    found.state.world = World(seed, assets, as_of)
+    found.state.world = ChangedWorld(seed, assets, as_of)
     return found
 
 

@@ -29,10 +29,14 @@ def initialise(con: duckdb.DuckDBPyConnection) -> None:
     if not stored:
         con.execute("create schema history")
     adding = _lacking(stored)
+    if not adding:
+        return
+    # in one transaction: two thousand comments one by one would each go to disk
+    con.execute("begin transaction")
     for statement in adding:
         con.execute(statement)
-    if adding:
-        _name(con)
+    _name(con)
+    con.execute("commit")
 
 
 def is_current(con: duckdb.DuckDBPyConnection) -> bool:

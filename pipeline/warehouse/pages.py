@@ -11,7 +11,7 @@ import msgspec
 from isal import igzip, isal_zlib
 
 from pipeline.errors import PageError
-from pipeline.warehouse import tabular
+from pipeline.warehouse import lines, tabular
 
 _ESCAPES = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -78,13 +78,16 @@ def find(con: duckdb.DuckDBPyConnection, page_id: int) -> StoredPage:
 
 
 def item(body: bytes, pointer: str) -> Any:
-    """The JSON value at `pointer` (RFC 6901) in `body`, or the row of a file that `#row=n` names (RFC 7111).
+    """The JSON value at `pointer` (RFC 6901) in `body`, or the row or line of a file that
+    `#row=n` (RFC 7111) or `#line=n` (RFC 5147) names.
 
     Raises:
         PageError: nothing is there.
     """
     if tabular.is_pointer(pointer):
         return tabular.item(body, pointer)
+    if lines.is_pointer(pointer):
+        return lines.item(body, pointer)
     try:
         value = msgspec.json.decode(loadable(body))
     except msgspec.DecodeError as error:

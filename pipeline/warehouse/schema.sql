@@ -49,6 +49,15 @@ create table exchange (
     refused boolean not null                 -- last answer to a call that was given up: evidence of a gap, no page
 );
 
+-- one row per value that was struck out of an answer before it was stored; a text with several secrets is one value
+create table redaction (
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page, where [REDACTED] stands now; '' = the whole body
+    endpoint varchar not null,               -- e.g. immuta.handler
+    key varchar,                             -- what the call was about, e.g. a data source id
+    primary key (page_id, item)
+);
+
 -- one row per endpoint of the snapshot's run
 create table reconciliation (
     endpoint varchar primary key,            -- e.g. purview.search
@@ -1068,11 +1077,16 @@ create table immuta_source (
     database_name varchar,                   -- of the remote table
     schema_name varchar,                     -- of the remote table
     table_name varchar,                      -- of the remote table
+    connection_string varchar,               -- of the remote table, secrets struck out
+    warehouse varchar,                       -- Snowflake: what computes
+    http_path varchar,                       -- Databricks: what computes
     domain_id varchar,                       -- Immuta domain
     domain_name varchar,                     -- Immuta domain
     created_at timestamptz,                  -- createdAt
     detail_read boolean not null,            -- false = only the list row is known: policies are not
     handler_read boolean not null,           -- false = the remote table is not known
+    has_policy_handler boolean,              -- data policies are in force; null = not known
+    dictionary_absent boolean not null,      -- true = Immuta says that there is no dictionary; one that could not be read is a gap
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );
@@ -1084,9 +1098,30 @@ create table immuta_column (
     data_type varchar,                       -- Immuta's word
     remote_type varchar,                     -- the platform's word
     nullable boolean,                        -- as declared
+    remote_name varchar,                     -- name in the remote table
+    description varchar,                     -- free text
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (source_id, name)
+);
+
+-- one row per column of the remote table, as the handler of an Immuta data source saw it last
+create table immuta_remote_column (
+    source_id integer not null references immuta_source (id), -- immuta_source.id
+    name varchar not null,                   -- column name
+    data_type varchar,                       -- Immuta's word
+    nullable boolean,                        -- as declared
+    primary_key_part boolean,                -- part of the primary key
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page: the text that lists all columns
+    primary key (source_id, name)
+);
+
+-- one row per column name that the search over all dictionaries knows; of no data source in particular
+create table immuta_column_name (
+    name varchar primary key,                -- column name
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- one row per tag on a dictionary column
@@ -1112,8 +1147,10 @@ create table immuta_source_tag (
 -- one row per tag known to Immuta
 create table immuta_tag (
     id integer primary key,                  -- tag id
-    name varchar not null,                   -- dotted hierarchy
+    name varchar not null,                   -- dotted hierarchy; the same name may come from several sources
+    parent varchar,                          -- name of the tag above it; null = at the top
     tag_source varchar,                      -- curated, or the catalog it came from
+    system_created boolean,                  -- made by Immuta
     deleted boolean not null,                -- kept in the list
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
@@ -1130,9 +1167,45 @@ create table immuta_membership (
     email varchar,                           -- mail
     approved boolean,                        -- as reported
     created_at timestamptz,                  -- createdAt
+    subscription_id integer,                 -- subscriptionId
+    expires_at timestamptz,                  -- null = no end
+    system_generated boolean,                -- made by Immuta
+    origin_hint varchar,                     -- what the row says of where it comes from, as sent
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (source_id, profile_id, state)
+);
+
+-- one row per group that an Immuta data source lists as such and kind of access; most tenants list its members only
+create table immuta_group_access (
+    source_id integer not null references immuta_source (id), -- immuta_source.id
+    group_key varchar not null,              -- number of the group, or its name where none is sent
+    state varchar not null,                  -- as immuta_membership.state
+    iam_id varchar,                          -- identity provider in Immuta
+    name varchar,                            -- display name
+    approved boolean,                        -- as reported
+    subscription_id integer,                 -- subscriptionId
+    expires_at timestamptz,                  -- null = no end
+    created_at timestamptz,                  -- createdAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (source_id, group_key, state)
+);
+
+-- one row per subscription that waits for somebody's approval, as far as the credential may see them
+create table pending_subscription (
+    id integer primary key,                  -- subscription request id
+    model_type varchar not null,             -- what is asked for, e.g. datasource or project
+    model_id integer,                        -- immuta_source.id or immuta_project.id
+    model_name varchar,                      -- display name
+    entity_type varchar not null,            -- who asks, e.g. profile or group
+    entity_id integer,                       -- immuta_user.id or immuta_group.id
+    entity_name varchar,                     -- display name
+    required_permission varchar,             -- of the approvals that are open, e.g. OWNER, GOVERNANCE
+    approvals json,                          -- as sent
+    created_at timestamptz,                  -- createdAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- one row per global policy
@@ -1144,8 +1217,19 @@ create table immuta_policy (
     staged boolean,                          -- true = not in force
     deleted boolean,                         -- true = not in force
     system_generated boolean,                -- made by Immuta
+    template boolean,                        -- offered to be copied
+    cloned_from integer,                     -- immuta_policy.id it was copied from
+    subscription_type varchar,               -- who is let in, in Immuta's word, e.g. policy, manual, automatic; null = not a subscription policy
+    access_grant varchar,                    -- READ or WRITE
+    share_responsibility boolean,            -- true = one of several subscription policies is enough; false = always required
+    allow_discovery boolean,                 -- whoever is not let in still sees that the source exists
+    certification_label varchar,             -- what a source owner certifies; null = nothing to certify
+    certification_text varchar,              -- what that means
+    recertify boolean,                       -- a changed policy must be certified anew
+    owner_restrictions json,                 -- whose sources it is limited to, as sent
     actions json,                            -- as sent
     circumstances json,                      -- as sent
+    created_by integer,                      -- immuta_user.id
     created_at timestamptz,                  -- createdAt
     updated_at timestamptz,                  -- updatedAt
     page_id bigint not null,                 -- exchange.page_id
@@ -1164,6 +1248,242 @@ create table policy_application (
     primary key (source_id, policy, type)
 );
 
+-- one row per data policy in force on a data source, in order
+create table source_policy (
+    source_id integer not null references immuta_source (id), -- immuta_source.id
+    position integer not null,               -- 1, 2, 3 ...
+    type varchar not null,                   -- e.g. masking, rowOrObjectRestriction
+    name varchar,                            -- display name, where sent
+    rules json,                              -- what is done to which columns, and for whom not, as sent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (source_id, position)
+);
+
+-- one row per connection of a tenant that registers tables through connections
+create table immuta_connection (
+    key varchar primary key,                 -- connection key, which is its display name
+    technology varchar,                      -- e.g. Snowflake
+    state varchar,                           -- as sent, in capitals: ACTIVE, INACTIVE or UNHEALTHY; null = not said
+    host varchar,                            -- host name
+    connection json,                         -- as sent, secrets struck out
+    native_integration_id integer,           -- nativeIntegrationId
+    created_by integer,                      -- immuta_user.id
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    detail_read boolean not null,            -- false = only the list of objects names it
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per object of a connection: itself, its databases, schemas and tables
+create table immuta_object (
+    path varchar primary key,                -- connection/database/schema/table
+    connection_key varchar not null,         -- immuta_connection.key
+    parent_path varchar,                     -- immuta_object.path; null = the connection itself
+    depth integer not null,                  -- 1 = the connection, 4 = a table in most technologies
+    technology varchar,                      -- e.g. Snowflake
+    state varchar,                           -- as sent, in lower case: active or inactive; null = not said
+    source_id integer,                       -- immuta_source.id, where the object says so
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per circumstance in which a global policy applies to a data source
+create table policy_circumstance (
+    policy varchar not null,                 -- global:<policy id>
+    position integer not null,               -- from 1, as listed
+    kind varchar not null,                   -- tag | columnTag | columnRegex | domain | server | unknown
+    name varchar,                            -- the tag, the pattern, the domain's id or name; for unknown what was sent
+    operator varchar,                        -- and or or; how it goes together with the others
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (policy, position)
+);
+
+-- one row per condition by which a subscription policy lets people in, staged and deleted policies included; a policy that leaves it
+-- to people (manual, approval) has none
+create table policy_condition (
+    policy varchar not null,                 -- global:<policy id>, or local:subscription, as in policy_application
+    source_id integer not null,              -- immuta_source.id of a local policy; 0 = a global one
+    position integer not null,               -- from 1, as listed
+    kind varchar not null,                   -- group | attribute | purpose | advanced | anyone | unknown
+    iam_id varchar,                          -- identity provider of the group or attribute
+    name varchar,                            -- the group, the attribute's name, the purpose
+    value varchar,                           -- the attribute's value, the text of an advanced condition; for anyone and unknown what was sent
+    operator varchar,                        -- and or or; how it goes together with the others; null = not said
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (policy, source_id, position)
+);
+
+-- one row per masking rule of a data policy and thing it masks, staged and deleted policies included
+create table policy_masking (
+    policy varchar not null,                 -- global:<policy id>, or local:data: in force on the source, as source_policy says, global ones repeated
+    source_id integer not null,              -- immuta_source.id of a local policy; 0 = a global one
+    position integer not null,               -- from 1, as listed
+    rule integer not null,                   -- which rule of the policy, from 1
+    masking_type varchar,                    -- Immuta's word, e.g. Consistent Value, Null, Constant; null = not said
+    masking_config json,                     -- as sent
+    applies_to_kind varchar not null,        -- columnTag | column | columnRegex | unknown
+    applies_to varchar,                      -- the tag, the column, the pattern; for unknown what was sent
+    exception_count integer not null,        -- conditions that let people out of it: rows of policy_exception with this rule
+    exception_operator varchar,              -- and or or; null = not said
+    unconditional_exception boolean not null, -- one of them is met by everybody
+    inclusion_count integer not null,        -- conditions it is limited to: whoever meets none of them is not masked; 0 = for everyone
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (policy, source_id, position)
+);
+
+-- one row per condition that lets people out of a rule of a data policy, staged and deleted policies included
+create table policy_exception (
+    policy varchar not null,                 -- global:<policy id>, or local:data: in force on the source, as source_policy says, global ones repeated
+    source_id integer not null,              -- immuta_source.id of a local policy; 0 = a global one
+    position integer not null,               -- from 1, as listed
+    rule integer not null,                   -- which rule of the policy, from 1
+    rule_type varchar,                       -- masking, or Immuta's word for another kind of rule
+    kind varchar not null,                   -- group | attribute | purpose | advanced | anyone | unknown
+    iam_id varchar,                          -- identity provider of the group or attribute
+    name varchar,                            -- the group, the attribute's name, the purpose
+    value varchar,                           -- the attribute's value, the text of an advanced condition; for anyone and unknown what was sent
+    operator varchar,                        -- and or or; how it goes together with the others of the rule; null = not said
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (policy, source_id, position)
+);
+
+-- one row per purpose, deleted ones included
+create table immuta_purpose (
+    id integer primary key,                  -- purpose id
+    name varchar not null,                   -- a subpurpose is usually named Parent.Child
+    parent_name varchar,                     -- immuta_purpose.name of the purpose above it; null = at the top
+    description varchar,                     -- free text
+    acknowledgement varchar,                 -- what members of a project must agree to; null = the tenant's standard text, or none
+    display_acknowledgement boolean,         -- whether members are asked to agree
+    deleted boolean not null,                -- kept in the list
+    system_generated boolean,                -- made by Immuta
+    added_by integer,                        -- immuta_user.id
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt: also when the text to agree to changed
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per project, closed and deleted ones included
+create table immuta_project (
+    id integer primary key,                  -- project id
+    project_key varchar,                     -- stable name
+    name varchar not null,                   -- display name
+    description varchar,                     -- free text
+    status varchar,                          -- open or closed
+    type varchar,                            -- user or schema; schema = made by Immuta for the tables of one schema
+    deleted boolean not null,                -- kept in the list
+    subscription_type varchar,               -- automatic | approval | policy | manual
+    subscription_policy json,                -- who may join, as sent
+    equalized boolean,                       -- members are given the access that all of them have; null = not known
+    allow_masked_joins boolean,              -- masked columns may be joined on
+    workspace json,                          -- where members write, as sent; null = nowhere
+    has_deleted_purposes boolean,            -- Immuta's own word; null = not said
+    tags varchar[] not null,                 -- on the project
+    created_by integer,                      -- immuta_user.id
+    updated_by integer,                      -- immuta_user.id
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    detail_read boolean not null,            -- false = only the list row is known
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per purpose of a project
+create table project_purpose (
+    project_id integer not null references immuta_project (id), -- immuta_project.id
+    purpose varchar not null,                -- immuta_purpose.name, which need not be listed any more
+    purpose_id integer,                      -- immuta_purpose.id; null = only the name is given
+    staged boolean not null,                 -- true = not approved yet: not in force
+    deleted boolean,                         -- as the project says; null = not said
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (project_id, purpose)
+);
+
+-- one row per data source of a project
+create table project_source (
+    project_id integer not null references immuta_project (id), -- immuta_project.id
+    source_id integer not null,              -- immuta_source.id, which need not be listed any more
+    name varchar,                            -- display name
+    deleted boolean,                         -- the source is disabled
+    derived boolean,                         -- made from the project's other sources
+    added_by integer,                        -- immuta_user.id
+    added_at timestamptz,                    -- addedOn
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (project_id, source_id)
+);
+
+-- one row per member of a project and kind of membership
+create table project_member (
+    project_id integer not null references immuta_project (id), -- immuta_project.id
+    profile_id integer not null,             -- immuta_user.id
+    state varchar not null,                  -- owner | subscribed | pending
+    iam_id varchar,                          -- identity provider in Immuta
+    user_id varchar,                         -- name in that provider
+    name varchar,                            -- display name
+    email varchar,                           -- mail
+    type varchar,                            -- as reported
+    approved boolean,                        -- as reported
+    acknowledged boolean,                    -- no agreement to a purpose's text is missing; null = not known, which is no agreement
+    missing_entitlements boolean,            -- lacks what an equalized project demands; null = not known
+    validation_overdue boolean,              -- entitlements were not confirmed in time; null = not known
+    missing_source_count integer,            -- sources of the project that the member cannot see; null = not known
+    subscription_id integer,                 -- Immuta's number of the membership
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (project_id, profile_id, state)
+);
+
+-- one row per domain
+create table immuta_domain (
+    id varchar primary key,                  -- uuid; immuta_source.domain_id, data_product.domains
+    name varchar not null,                   -- display name
+    description varchar,                     -- free text
+    assignment_type varchar,                 -- dynamic = sources are assigned by tag; anything else = by hand
+    tags varchar[] not null,                 -- by which sources are assigned
+    deleted boolean not null,                -- kept in the list
+    created_by varchar,                      -- immuta_user.id as text, or a name
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per data source of a domain
+create table domain_source (
+    domain_id varchar not null references immuta_domain (id), -- immuta_domain.id
+    source_id integer not null,              -- immuta_source.id, which need not be listed any more
+    name varchar,                            -- display name
+    deleted boolean,                         -- the source is disabled
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (domain_id, source_id)
+);
+
+-- one row per person or group and permission in a domain
+create table domain_permission (
+    domain_id varchar not null references immuta_domain (id), -- immuta_domain.id
+    principal_kind varchar not null,         -- user | group | unknown
+    principal_id varchar not null,           -- immuta_user.id or immuta_group.id as text; what was sent where neither is
+    permission varchar not null,             -- e.g. Manage Policies, Audit Activity, Manage Data Products
+    name varchar,                            -- display name
+    user_id varchar,                         -- name in the identity provider
+    granted_through varchar[] not null,      -- as sent: directly, or by which group
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (domain_id, principal_kind, principal_id, permission)
+);
+
 -- one row per Immuta user
 create table immuta_user (
     id integer primary key,                  -- profile id
@@ -1173,10 +1493,99 @@ create table immuta_user (
     email varchar,                           -- mail
     permissions varchar[] not null,          -- e.g. GOVERNANCE, AUDIT
     disabled boolean not null,               -- may not sign in
+    system_generated boolean,                -- made by Immuta
+    organization varchar,                    -- as the profile says
+    accounts integer,                        -- with how many providers' accounts the person can sign in
     last_login_at timestamptz,               -- lastLogin
     created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per plane of Immuta that has lists of things: who asks, and what that identity may see
+create table caller (
+    plane varchar primary key,               -- govern | activity | request
+    user_id varchar,                         -- name to sign in with
+    name varchar,                            -- display name
+    profile_id integer,                      -- immuta_user.id
+    permissions varchar[] not null,          -- held everywhere, e.g. GOVERNANCE, AUDIT
+    on_domains varchar[] not null,           -- domains on which the Request app grants more
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per identity provider that Immuta knows
+create table immuta_iam (
+    id varchar primary key,                  -- name in the other tables, e.g. bim, okta
+    display_name varchar,                    -- as shown to people
+    type varchar,                            -- kind of provider
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per Immuta group
+create table immuta_group (
+    id integer primary key,                  -- group id
+    iam_id varchar,                          -- immuta_iam.id
+    name varchar,                            -- display name
+    gid varchar,                             -- name in the provider
+    email varchar,                           -- mail
+    description varchar,                     -- free text
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per person in an Immuta group
+create table immuta_group_member (
+    group_id integer not null references immuta_group (id), -- immuta_group.id
+    profile_id integer not null,             -- immuta_user.id; may be gone
+    iam_id varchar,                          -- provider of the account that is in the group
+    user_id varchar,                         -- name in that provider
+    disabled boolean,                        -- as reported
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (group_id, profile_id)
+);
+
+-- one row per value of an attribute that a person or a group has: what policies let people in by
+create table immuta_attribute (
+    principal_kind varchar not null,         -- user | group
+    principal_id integer not null,           -- immuta_user.id or immuta_group.id
+    name varchar not null,                   -- of the attribute
+    value varchar not null,                  -- one of its values
+    origin varchar,                          -- iam = from the provider, bim = given in Immuta; null = not said
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (principal_kind, principal_id, name, value)
+);
+
+-- one row per event that Immuta recorded in the days collected
+create table immuta_audit_event (
+    id varchar primary key,                  -- of the event
+    model varchar not null,                  -- uam | legacy
+    happened_at timestamptz not null,        -- when it was done
+    received_at timestamptz,                 -- when Immuta heard of it
+    action varchar,                          -- e.g. QUERY, CREATE, UPDATE; in the legacy log the record type
+    status varchar,                          -- e.g. SUCCESS, FAILURE, UNAUTHORIZED
+    reason varchar,                          -- why it failed, as sent
+    target_type varchar,                     -- e.g. DATASOURCE, PROJECT, APIKEY
+    target_id varchar,                       -- of the first thing it was done to
+    target_name varchar,                     -- of the first thing it was done to
+    source_id integer,                       -- immuta_source.id, where the event is about one; may be gone
+    actor_type varchar,                      -- e.g. USER_ACTOR
+    actor_id varchar,                        -- name the actor goes by; null or Unknown = nobody Immuta can name
+    actor_name varchar,                      -- as shown
+    iam_id varchar,                          -- immuta_iam.id of the actor
+    profile_id integer,                      -- immuta_user.id; null = the actor is unknown
+    actor_ip varchar,                        -- address the call came from
+    request_id varchar,                      -- of the call
+    session_id varchar,                      -- of the sign-in
+    payload_type varchar,                    -- kind of details that the event has
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer, or line, in that page
 );
 
 -- one row per person met in the Request app: the bridge from global ids to Immuta users
@@ -1204,17 +1613,27 @@ create table data_product (
     created_at timestamptz not null,         -- createdAt
     updated_at timestamptz not null,         -- updatedAt
     total_request_count integer,             -- stats: the server's own count
+    pending_request_count integer,           -- stats: the server's own count
+    approved_request_count integer,          -- stats: the server's own count
+    revoked_request_count integer,           -- stats: the server's own count
+    canceled_request_count integer,          -- stats: the server's own count
+    denied_request_count integer,            -- stats: the server's own count
     data_source_count integer,               -- stats: the server's own count
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );
 
--- one row per data source of a data product
+-- one row per data source of a data product, in either of the two lists that there are of them
 create table data_product_source (
     product_id varchar not null references data_product (id), -- data_product.id
     source_id varchar not null,              -- immuta_source.id as text
     name varchar,                            -- display name
     technology varchar,                      -- as the Request app names it
+    host varchar,                            -- of the remote table
+    database_name varchar,                   -- of the remote table
+    schema_name varchar,                     -- of the remote table
+    table_name varchar,                      -- of the remote table
+    listed_in varchar not null,              -- both | paged | all; the two lists of a product's sources say the same
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (product_id, source_id)
@@ -1233,15 +1652,18 @@ create table product_column (
     primary key (product_id, source_id, name)
 );
 
--- one row per access request, of any type and status
+-- one row per access request, of any type and status, for a data product or for a single table
 create table access_request (
     id varchar primary key,                  -- cuid
-    product_id varchar not null references data_product (id), -- data_product.id
+    product_id varchar,                      -- data_product.id, which need not be listed any more; null = for a single table
+    asset_id varchar,                        -- of the single table; null = for a data product
+    asset_name varchar,                      -- of the single table, as shown
+    asset_source_id integer,                 -- immuta_source.id of the single table, where the request names it
     type varchar not null,                   -- DATA_ACCESS or MASKING_EXCEPTION
     status varchar not null,                 -- APPROVED | CANCELED | DENIED | PENDING | REVOKED | EXPIRED
     requester_id varchar not null,           -- request_user.id: who asked
     user_id varchar not null,                -- request_user.id: who benefits
-    form_version varchar,                    -- request_form.version
+    form_version varchar,                    -- request_form_version.version, which the API need not know any more
     created_at timestamptz not null,         -- createdAt
     updated_at timestamptz not null,         -- updatedAt
     expires_at timestamptz,                  -- null = no end
@@ -1295,6 +1717,132 @@ create table request_form (
     primary key (product_id, id)
 );
 
+-- one row per version of a request form: those in force, and those that requests were made with
+create table request_form_version (
+    version varchar primary key,             -- cuid; access_request.form_version
+    form_id varchar not null,                -- request_form.id
+    name varchar,                            -- display name
+    in_force boolean not null,               -- the form's newest version: what is asked today
+    field_count integer not null,            -- questions
+    required_field_count integer not null,   -- questions that must be answered
+    asks_duration boolean not null,          -- whoever asks must say for how long
+    agreement_ids varchar[] not null,        -- data_use_agreement.id: what must be agreed to
+    domains varchar[],                       -- request_domain.id: where the form is used; null = not in force, or not told
+    review_rule_count integer not null,      -- rules of the review flow
+    default_event varchar,                   -- approve | deny | review | dataProductPolicy
+    review_flow json,                        -- as sent: rules, stages and their approvers
+    updated_by varchar,                      -- request_user.id
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per data use agreement
+create table data_use_agreement (
+    id varchar primary key,                  -- uuid
+    name varchar not null,                   -- display name
+    body varchar,                            -- what is agreed to
+    created_by varchar,                      -- request_user.id
+    updated_by varchar,                      -- request_user.id
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per recent decision of a person, at most five per data product and type: the app's own short list, approval has all
+create table determination (
+    id varchar primary key,                  -- cuid
+    product_id varchar not null references data_product (id), -- data_product.id
+    type varchar not null,                   -- DATA_ACCESS or MASKING_EXCEPTION
+    status varchar not null,                 -- APPROVED | BLOCKED | CANCELED | DENIED | PENDING
+    requester_id varchar,                    -- request_user.id: who asked
+    user_id varchar,                         -- request_user.id: who benefits
+    actor_id varchar,                        -- request_user.id; null = nobody is named
+    reason_given boolean not null,           -- the text itself is not kept
+    expires_at timestamptz,                  -- null = no end
+    created_at timestamptz not null,         -- createdAt
+    updated_at timestamptz not null,         -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per column that a masking exception was asked for
+create table masking_exception_column (
+    request_id varchar not null references access_request (id), -- access_request.id
+    source_id varchar not null,              -- immuta_source.id as text
+    column_name varchar not null,            -- immuta_column.name
+    source_name varchar,                     -- display name
+    masking_type varchar,                    -- of the global policy that masks it now; null = none does
+    matching_tag varchar,                    -- the tag by which that policy finds it
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (request_id, source_id, column_name)
+);
+
+-- one row per column that the app says a person may see unmasked; asked about everybody who was ever to benefit from a masking exception
+create table approved_masking_exception (
+    user_id varchar not null,                -- request_user.id
+    source_id varchar not null,              -- immuta_source.id as text
+    column_name varchar not null,            -- immuta_column.name
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (user_id, source_id, column_name)
+);
+
+-- one row per domain that the Request app lists
+create table request_domain (
+    id varchar primary key,                  -- data_product.domains
+    name varchar not null,                   -- display name
+    description varchar,                     -- free text
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per data source that the Request app lists in a domain
+create table request_domain_source (
+    domain_id varchar not null references request_domain (id), -- request_domain.id
+    source_id integer not null,              -- immuta_source.id
+    name varchar,                            -- display name
+    platform varchar,                        -- as the Request app names it
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (domain_id, source_id)
+);
+
+-- one row per group that the Request app names
+create table request_group (
+    id integer primary key,                  -- group id
+    iam_id varchar,                          -- identity provider in Immuta
+    name varchar not null,                   -- display name
+    email varchar,                           -- mail
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per attribute that the Request app says users can have
+create table request_attribute (
+    name varchar not null,                   -- type
+    value varchar not null,                  -- value
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (name, value)
+);
+
+-- one row per thing that one list of Immuta has and another one, read to its end, should have and has not
+create table listing_difference (
+    about varchar not null,                  -- request | product | source | product source | member | domain, and whatever else two lists can differ in
+    key varchar not null,                    -- its id; <data_product.id>.<source id> of a product source
+    listed_in varchar not null,              -- reconciliation.endpoint of the list that has it
+    missing_in varchar not null,             -- reconciliation.endpoint of the list that has it not
+    cause varchar not null,                  -- hole = the list lost it, or may not show it: nobody knows what else it lacks; moved = it came or changed during the walk; gone = the API, asked about it alone, has it no more; refused = asked about it alone, the API did not answer, which is a gap of its own; unread = that list was not read whole; unknown = nothing says that both must agree: the search of column names and the dictionaries
+    hole boolean not null,                   -- true = cause is hole: there is a gap for it and the run is incomplete; false = nothing to worry about that is not told elsewhere
+    page_id bigint not null,                 -- exchange.page_id of the list that has it
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (about, key, missing_in)
+);
+
 -- group: directory
 
 -- one row per person, group or service that a contact, a role or an Immuta owner names, as the directory knows it; without a directory there is none
@@ -1346,11 +1894,84 @@ create table sensitivity (
 create table link (
     asset_guid varchar not null,             -- asset.guid
     source_id integer not null,              -- immuta_source.id
-    method varchar not null,                 -- canonical_path
+    method varchar not null,                 -- canonical_path | account_form | host_alias
     confidence double not null,              -- 1.0 = exact
     canonical_path varchar not null,         -- platform://host/database/schema/table
     ambiguous boolean not null,              -- several candidates: not to be relied on
+    reason varchar,                          -- in words: what was taken for the same
     primary key (asset_guid, source_id)
+);
+
+-- one row per Purview asset and Immuta data source, both without a link, that may be the same table: for a person to settle, never for a rule
+create table link_candidate (
+    asset_guid varchar not null,             -- asset.guid
+    source_id integer not null,              -- immuta_source.id
+    method varchar not null,                 -- case_folded | account_locator | database_path
+    confidence double not null,              -- under 0.9
+    canonical_path varchar not null,         -- of the asset: platform://host/database/schema/table
+    ambiguous boolean not null,              -- several candidates for one of the two
+    reason varchar not null,                 -- in words: what is not certain
+    primary key (asset_guid, source_id)
+);
+
+-- one row per principal, object and level of access in force at the snapshot, and why it is there
+create table active_grant (
+    id varchar primary key,                  -- <object kind>:<object id>:<user or group>:<principal id>:<level>
+    principal_kind varchar not null,         -- person | group | service; service = the directory says that the account is one
+    principal_id varchar not null,           -- immuta_user.id as text, request_user.id where it leads to no profile, or immuta_group.id
+    principal_name varchar,                  -- display name, untrusted text
+    profile_id integer,                      -- immuta_user.id; null = a group, or not known
+    object_kind varchar not null,            -- source | product | project
+    object_id varchar not null,              -- immuta_source.id, data_product.id or immuta_project.id
+    level varchar not null,                  -- owner | expert | subscribed | ingest | member
+    since timestamptz,                       -- when it began; null = not known
+    until timestamptz,                       -- when it ends, in the past = it should have ended; null = no end on record
+    origin varchar not null,                 -- request | policy | manual | group | project | unexplained | unknown; unknown = data is missing that could explain it
+    origin_id varchar,                       -- access_request.id, policy_application.policy, immuta_group.id or immuta_project.id
+    decided_kind varchar,                    -- person | review flow | policy | unknown
+    decided_by varchar,                      -- request_user.id or immuta_user.id of who decided last, or the name of the policy; null = not on record
+    decided_at timestamptz,                  -- when; null = not on record
+    via varchar,                             -- product:<id>, group:<name> or project:<id> through which it came
+    explanations json not null,              -- every explanation, the strongest first: origin, id, state (holds | ended | unknown), via, decided by whom and when, until
+    page_id bigint not null,                 -- exchange.page_id of the row that shows the access
+    item varchar not null                    -- JSON pointer in that page; '' = the whole page
+);
+
+-- one row per step in the life of an access request, in order
+create table request_event (
+    request_id varchar not null,             -- access_request.id
+    position integer not null,               -- 1, 2, 3 ... by time
+    event varchar not null,                  -- asked | assigned | decided | granted | expires | expired | revoked | canceled | last_seen; last_seen = as a member
+    happened_at timestamptz,                 -- when; null with last_seen = listed in this snapshot
+    actor_id varchar,                        -- request_user.id; null = nobody, or not on record
+    approval_id varchar,                     -- approval.id of an assigned or decided step
+    outcome varchar,                         -- of a decision: APPROVED | DENIED | CANCELED
+    inferred boolean not null,               -- true = the instant is not in the data as such
+    how varchar,                             -- what it was inferred from
+    primary key (request_id, position)
+);
+
+-- one row per masking exception in force and column; one without a column where the columns could not be read
+create table masking_grant (
+    id varchar primary key,                  -- <request id>:<source id>:<column>, as far as known
+    request_id varchar not null,             -- access_request.id
+    product_id varchar,                      -- data_product.id; null = for a single table
+    user_id varchar not null,                -- request_user.id: who benefits
+    profile_id integer,                      -- immuta_user.id; null = not known
+    source_id integer,                       -- immuta_source.id; null = not read
+    column_name varchar,                     -- immuta_column.name; null = not read
+    class_keys varchar[] not null,           -- sensitivity.class_key of tier 1 and 2
+    tier integer,                            -- the strictest of them; null = none known
+    approved_by varchar,                     -- request_user.id of who approved last; null = nobody, or not on record
+    approved_at timestamptz,                 -- when
+    until timestamptz,                       -- when it ends, in the past = it should have ended; null = no end
+    purpose_given boolean,                   -- questions of the request were answered; null = not known
+    base_access boolean,                     -- the person has access to the source; null = not known
+    masking varchar,                         -- masking type in force on the column; null = none, or not known
+    effective varchar not null,              -- lifted | no mask | no access | unknown; an approval alone is no proof of clear values
+    reason varchar not null,                 -- in words: why so
+    page_id bigint not null,                 -- exchange.page_id of the row that names the column, or of the request
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- one row per rule of the packs in force, and per rule not loaded whose verdicts are kept
@@ -1364,6 +1985,8 @@ create table rule (
     confidence varchar not null,             -- exact | derived | heuristic
     params json not null,                    -- effective parameters
     sql varchar not null,                    -- the query as run
+    blocked_by varchar[],                    -- rules that must have passed for a subject
+    registers varchar[],                     -- registers without which it is not evaluated
     sha256 varchar not null,                 -- digest of the rule file
     pack varchar not null,                   -- builtin, or the pack's name
     state varchar not null,                  -- evaluated | not_evaluated | error
@@ -1390,14 +2013,98 @@ create table verdict (
     primary key (rule_id, subject_id)
 );
 
--- one row per waiver in force
+-- one row per kind of register: whether any pack has one
+create table register (
+    name varchar primary key,                -- as its file is called: waivers, reviews, transfers, changes, breakers
+    table_name varchar not null,             -- the table it fills
+    present boolean not null,                -- false = no pack has such a file: rules that need it are not evaluated
+    files varchar[] not null,                -- where it was read from
+    sha256 varchar[] not null,               -- digests of the files
+    row_count integer not null               -- rows in all of them
+);
+
+-- one row per waiver on record, expired and unfit ones included: waiver_match says which ones count
 create table waiver (
     id varchar primary key,                  -- given by its author
     rule_id varchar not null,                -- rule.id
-    subject_pattern varchar not null,        -- subject ids it covers
+    subject_pattern varchar not null,        -- subject ids or names it covers; * stands for any text
     reason varchar not null,                 -- justification
     requested_by varchar not null,           -- who asked
     approved_by varchar not null,            -- who accepts the risk
+    ticket varchar,                          -- where it was discussed
     created_at timestamptz not null,         -- when approved
-    expires_at timestamptz not null          -- last moment in force
+    expires_at timestamptz not null,         -- last moment in force
+    file varchar not null,                   -- where it is written
+    line integer not null                    -- in that file
+);
+
+-- one row per failing verdict that a waiver names, whether or not the waiver is fit to count
+create table waiver_match (
+    waiver_id varchar not null,              -- waiver.id
+    rule_id varchar not null,                -- rule.id
+    subject_id varchar not null,             -- verdict.subject_id
+    severity varchar not null,               -- of the verdict
+    owner_approved boolean not null,         -- who approved the waiver owns the subject, as far as owners are known
+    primary key (waiver_id, rule_id, subject_id)
+);
+
+-- one row per decision of a periodic review of access
+create table review_decision (
+    id varchar primary key,                  -- given by its author
+    principal varchar not null,              -- whose access: object id, sign-in name, or profile:<immuta_user.id>
+    object_kind varchar not null,            -- source | product | project | collection | account
+    object_id varchar not null,              -- key of the object in its table
+    decision varchar not null,               -- keep | revoke | change
+    reviewer varchar not null,               -- who decided
+    decided_at timestamptz not null,         -- when
+    due_at timestamptz,                      -- by when it is to be carried out
+    ticket varchar,                          -- where it was discussed
+    author varchar not null,                 -- who wrote the row
+    approver varchar not null,               -- who approved it
+    file varchar not null,                   -- where it is written
+    line integer not null                    -- in that file
+);
+
+-- one row per recorded basis for moving data
+create table data_transfer (
+    id varchar primary key,                  -- given by its author
+    from_pattern varchar not null,           -- qualified names it moves from; * stands for any text
+    to_pattern varchar not null,             -- qualified names it moves to
+    basis varchar not null,                  -- why that is allowed
+    created_at timestamptz not null,         -- when approved
+    expires_at timestamptz,                  -- last moment in force; null = no end
+    ticket varchar,                          -- where it was discussed
+    author varchar not null,                 -- who wrote the row
+    approver varchar not null,               -- who approved it
+    file varchar not null,                   -- where it is written
+    line integer not null                    -- in that file
+);
+
+-- one row per change that was approved before it was made
+create table approved_change (
+    id varchar primary key,                  -- given by its author
+    subject_pattern varchar not null,        -- ids or names of what may change; * stands for any text
+    change varchar not null,                 -- what may change, in words
+    valid_from_at timestamptz not null,      -- first moment in which it may be made
+    valid_to_at timestamptz not null,        -- last moment in which it may be made
+    ticket varchar,                          -- where it was discussed
+    author varchar not null,                 -- who wrote the row
+    approver varchar not null,               -- who approved it
+    file varchar not null,                   -- where it is written
+    line integer not null                    -- in that file
+);
+
+-- one row per process that is declared to take sensitivity out of data
+create table lineage_breaker (
+    id varchar primary key,                  -- given by its author
+    process_pattern varchar not null,        -- qualified names of processes; * stands for any text
+    kind varchar not null,                   -- masking | aggregation
+    class_pattern varchar,                   -- class keys it takes out; null = all
+    created_at timestamptz not null,         -- when approved
+    expires_at timestamptz not null,         -- last moment in force
+    ticket varchar,                          -- where it was discussed
+    author varchar not null,                 -- who wrote the row
+    approver varchar not null,               -- who approved it
+    file varchar not null,                   -- where it is written
+    line integer not null                    -- in that file
 );

@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import report_fixture
+from judging import blank
 
 from pipeline import packs
 from pipeline.report.publish import publish
@@ -21,20 +22,22 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def reports(tmp_path_factory):
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory, template):
     """The folder of the latest reports: hostile names, a gap in the newest snapshot."""
 
     def change(rows, night):
         if night == 1:
             report_fixture.with_gap(rows)
 
-    home = report_fixture.seal(tmp_path_factory.mktemp("browser"), 2, 150, change)
+    browsed = blank(tmp_path_factory.mktemp("browser") / "data", template)
+    home = report_fixture.seal(browsed.root, 2, 150, change)
     publish(home, packs.load(), generated_at=datetime(2026, 11, 16, 3, tzinfo=UTC))
     return home.reports / "latest"
 
 
-@pytest.fixture(scope="session")
+# not for the session: until its end no other test of the worker could run an event loop
+@pytest.fixture(scope="module")
 def chromium():
     """A Chromium that reaches no network."""
     if not CHROMIUM.exists():

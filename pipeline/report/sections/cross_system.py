@@ -2,7 +2,8 @@
 
 from pipeline.report import queries
 from pipeline.report.basis import tables_in
-from pipeline.report.page import Code, Column, Figure, Figures, Section, Table
+from pipeline.report.page import Code, Column, Figure, Figures, Grid, GridColumn, Section, Table
+from pipeline.report.sections.listing import listing
 from pipeline.report.view import View
 
 SQL = queries.beside(__file__)
@@ -60,5 +61,19 @@ def section(view: View) -> Section:
         "cross-system",
         "Cross-system consistency",
         "Cross-system",
-        (Figures((linked, doubtful, agreed, tags)), table),
+        (Figures((linked, doubtful, agreed, tags)), table, _candidates(view)),
     )
+
+
+def _candidates(view: View) -> Grid:
+    """Pairs that no rule relies on, for a person to settle."""
+    columns = (
+        GridColumn("path", "In Purview", "code", False, 4, 190), GridColumn("source", "In Immuta", "text", False, 3, 150),
+        GridColumn("tier", "Tier", "number", True, 1, 48), GridColumn("method", "How", "text", True, 1, 112),
+        GridColumn("confidence", "Confidence", "number", False, 1, 92), GridColumn("ambiguous", "Several", "text", True, 1, 76),
+        GridColumn("reason", "Not certain because", "text", True, 5, 220),
+    )  # fmt: skip
+    return listing(
+        view, "link-candidates", "Tables that may be one, without a link", columns, SQL["candidates"], first=10, height=260,
+        note="No rule relies on these. Two names of one host are made one in rules/hosts.yaml of a pack.", empty="None.",
+    )  # fmt: skip

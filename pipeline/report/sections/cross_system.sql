@@ -56,3 +56,17 @@ select
 from placed p
 group by p.class_key
 order by tier, p.class_key
+
+-- candidates: one row per pair without a link that may be one table, the most likely first
+select
+    a.canonical_path as path,
+    i.name as source,
+    a.method,
+    a.confidence,
+    a.ambiguous,
+    a.reason,
+    s.tier
+from link_candidate a
+join immuta_source i on i.id = a.source_id
+left join sensitive_asset s on s.asset_guid = a.asset_guid
+order by s.tier nulls last, a.confidence desc, a.canonical_path, a.source_id

@@ -1,54 +1,68 @@
 -- calendar: one row per column of the expiry calendar and tier: -1 past, 0-25 weeks, 26 later, 27 never
 select
     case
-        when r.expires_at is null then 27
-        when r.expires_at < s.as_of then -1
-        else least(floor(date_diff('hour', s.as_of, r.expires_at) / 168)::integer, 26)
+        when g.until is null then 27
+        when g.until <= s.as_of then -1
+        else least(floor(date_diff('hour', s.as_of, g.until) / 168)::integer, 26)
     end as slot,
-    coalesce(t.tier::varchar, 'none known') as tier,
+    coalesce(g.tier::varchar, 'none known') as tier,
     count(*) as grants
-from access_request r
+from placed_grant g
 cross join shown_snapshot s
-left join product_tier t on t.product_id = r.product_id
-where r.status = 'APPROVED' and r.type = 'DATA_ACCESS'
+where g.asked and (g.origin = 'request' or g.until is not null)
 group by all
 order by all
 
--- ending: approved data access that ends within 30 days, of all
+-- ending: grants that end within 30 days, of all
 select
-    count(*) filter (where expires_at between (select as_of from shown_snapshot)
-        and (select as_of from shown_snapshot) + interval 30 day) as num,
-    count(*) as den
-from access_request
-where status = 'APPROVED' and type = 'DATA_ACCESS'
+    count(distinct (principal_kind = 'group', principal_id, object_kind, object_id)) filter (
+        where until > (select as_of from shown_snapshot) and until <= (select as_of from shown_snapshot) + interval 30 day
+    ) as num,
+    count(distinct (principal_kind = 'group', principal_id, object_kind, object_id)) as den
+from placed_grant
+where counted
 
--- open_ended: approved data access to tier 1 and 2 without an end, of all
-select count(*) filter (where r.expires_at is null) as num, count(*) as den
-from access_request r
-join product_tier t on t.product_id = r.product_id
-where r.status = 'APPROVED' and r.type = 'DATA_ACCESS'
-
--- expiry: one row per approved data access, the soonest end first
+-- bound: grants by request on data of tier 1 and 2 that have an end, of those; not evaluated: why the grant exists is not known
 select
-    r.id,
-    p.name as product,
-    t.tier,
-    coalesce(b.name, r.user_id) as beneficiary,
-    r.created_at,
-    r.expires_at,
-    date_diff('day', s.as_of, r.expires_at) as days_left,
-    case when r.expires_at is null then 'no expiry' when r.expires_at < s.as_of then 'past expiry' else 'time-bound' end as state
-from access_request r
+    count(*) filter (where origin = 'request' and until is not null) as num,
+    count(*) filter (where origin = 'request') as den,
+    count(*) filter (where origin = 'unknown') as not_evaluated
+from placed_grant
+where asked and tier in (1, 2)
+
+-- open_ended: grants by request on data of tier 1 and 2 without an end, of those
+select count(*) filter (where until is null) as num, count(*) as den
+from placed_grant
+where asked and origin = 'request' and tier in (1, 2)
+
+-- expiry: one row per grant by request, or with an end, the soonest end first
+select
+    g.object_name as object,
+    g.object_kind as kind,
+    g.tier,
+    coalesce(g.principal_name, g.principal_id) as who,
+    g.decider,
+    g.since,
+    g.until,
+    date_diff('day', s.as_of, g.until) as days_left,
+    case when g.until is null then 'no expiry' when g.until <= s.as_of then 'past expiry' else 'time-bound' end as state,
+    coalesce(g.origin_id, '') as origin_id,
+    concat(g.page_id, g.item) as page
+from placed_grant g
 cross join shown_snapshot s
-join data_product p on p.id = r.product_id
-left join product_tier t on t.product_id = r.product_id
-left join request_user b on b.id = r.user_id
-where r.status = 'APPROVED' and r.type = 'DATA_ACCESS'
-order by r.expires_at nulls last, t.tier nulls last, r.id
+where g.asked and (g.origin = 'request' or g.until is not null)
+order by g.until nulls last, g.tier nulls last, g.id
 
--- past_expiry: open exceptions to ACC-007, of the requests that it evaluated
+-- past_expiry: open exceptions to the rules about access and unmasking past their end, of what they evaluated
 select
     count(*) filter (where status = 'fail' and not waived) as num,
-    count(*) filter (where status in ('pass', 'fail')) as den
+    count(*) filter (where status in ('pass', 'fail')) as den,
+    count(*) filter (where status = 'not_evaluated') as not_evaluated
 from judged
-where rule_id = 'ACC-007'
+where rule_id in ('ACC-007', 'MSK-002')
+
+-- unmasked_past: columns that a masking exception past its end still uncovers, or may
+select
+    count(*) filter (where until <= (select as_of from shown_snapshot)) as num,
+    count(*) as den
+from masking_grant

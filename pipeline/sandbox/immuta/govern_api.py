@@ -1,16 +1,14 @@
-"""Immuta Govern (V1): data sources, handlers, dictionaries, access, tags, policies and users."""
+"""Immuta Govern (V1): data sources, handlers, dictionaries, access and the policies in force."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import paging
-from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.answers import estate_of, govern_error, json_answer
 from pipeline.sandbox.immuta import govern_rows as rows
-from pipeline.sandbox.immuta.policies import POLICIES, global_policy
+from pipeline.sandbox.immuta import handlers, source_access, source_policies
 from pipeline.sandbox.immuta.sources import HANDLER_OFFSET, DataSource
-from pipeline.sandbox.vocabulary import DOMAINS
 
 
 def _find(request: Request, number: str = "id") -> DataSource | None:
@@ -44,13 +42,13 @@ async def data_source(request: Request) -> Response:
 
 
 async def handler(request: Request) -> Response:
-    """Connection of a data source; the password in it is there to be redacted."""
+    """Connection of a data source; the secrets in it are there to be redacted."""
     text = request.path_params["id"]
     number = int(text) - HANDLER_OFFSET if text.isdecimal() else -1
     source = estate_of(request).data_source_by_id.get(number)
     if source is None or source.platform.handler != request.path_params["technology"]:
         return govern_error(404, "Not Found", "Handler not found.")
-    return json_answer(rows.handler(source))
+    return json_answer(handlers.shaped(source, rows.handler(source)))
 
 
 async def dictionary(request: Request) -> Response:
@@ -62,74 +60,50 @@ async def dictionary(request: Request) -> Response:
 
 
 async def access(request: Request) -> Response:
-    """Owners, experts and subscribers of a data source."""
+    """Owners, experts, subscribers and who waits; some sources list a group."""
     source = _find(request)
     if source is None:
         return _missing()
     people = estate_of(request).people
-    return json_answer({"users": rows.access(source, source.access(people))})
+    return json_answer({"users": source_access.access(source, source.access(people))})
 
 
-async def tags(request: Request) -> Response:
-    """Every tag, in one answer."""
+async def column_names(request: Request) -> Response:
+    """Names of columns in any dictionary of a source that is not disabled, the first few."""
     words = request.query_params.get("searchText", "").lower()
-    names = [tag for pair in s.TAGS.values() for tag in pair]
-    names += [*s.UNMAPPED_TAGS, s.COUNTRY_TAG, *(domain.title for domain in DOMAINS)]
-    found = [
-        {
-            "color": None,
-            "deleted": False,
-            "description": None,
-            "id": at + 1,
-            "name": name,
-            "source": "dataDiscovery" if name.startswith("Discovered") else "curated",
-            "systemCreated": name.startswith("Discovered") or name == "New",
-        }
-        for at, name in enumerate(names)
-        if words in name.lower()
-    ]
-    return json_answer(found)
+    names = {
+        entry.name
+        for source in estate_of(request).data_sources
+        if source.has_dictionary and not source.deleted
+        for entry in source.dictionary()
+    }
+    found = sorted(name for name in names if words in name.lower())
+    limit = paging.integer(request.query_params, "limit", 10)
+    return json_answer([{"columnName": name} for name in found[:limit]])
 
 
-async def policies(request: Request) -> Response:
-    """Every global policy, staged and deleted ones among them."""
-    del request
-    return json_answer([global_policy(policy) for policy in POLICIES])
+async def policy_handler(request: Request) -> Response:
+    """The data policies in force on a data source; without one there is no handler."""
+    source = _find(request)
+    if source is None or not source_policies.is_compiled(source):
+        return govern_error(404, "Not Found", "Policy handler not found.")
+    return json_answer(source_policies.handler(source))
 
 
-async def users(request: Request) -> Response:
-    """Page of users, disabled ones among them."""
-    found, params = estate_of(request).immuta_people, request.query_params
-    words = params.get("name", "").lower()
-    found = [person for person in found if words in person.name.lower()]
-    page = paging.size_page(found, params, 50)
-    return json_answer({"hits": [rows.user(person) for person in page], "count": len(found)})
-
-
-async def current_user(request: Request) -> Response:
-    """The user whose key is in use: a governance service account."""
-    del request
-    return json_answer(
-        {
-            "authorizations": {},
-            "disabled": False,
-            "iamid": "bim",
-            "id": 2,
-            "permissions": ["GOVERNANCE", "AUDIT"],
-            "profile": {"email": None, "id": 2, "name": "Compliance reader"},
-            "userid": "svc-compliance",
-        }
-    )
+async def pending_requests(request: Request) -> Response:
+    """Page of subscriptions that wait for approval."""
+    found = list(source_access.pending(estate_of(request)))
+    page = paging.size_page(found, request.query_params, 15)
+    return json_answer({"count": len(found), "hits": page})
 
 
 ROUTES = [
     Route("/dataSource", data_sources),
     Route("/dataSource/{id}", data_source),
     Route("/dataSource/{id}/access", access),
+    Route("/dictionary/columns", column_names),
     Route("/dictionary/{id}", dictionary),
-    Route("/tag", tags),
-    Route("/policy/global", policies),
-    Route("/bim/user", users),
-    Route("/bim/rpc/user/current", current_user),
+    Route("/policy/handler/{id}", policy_handler),
+    Route("/subscription/getPendingRequestsForUser", pending_requests),
     Route("/{technology:str}/handler/{id}", handler),
 ]

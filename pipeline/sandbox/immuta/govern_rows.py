@@ -1,19 +1,15 @@
 """Objects of Immuta Govern as JSON."""
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.immuta import products
+from pipeline.sandbox.immuta import handlers, products, source_policies
 from pipeline.sandbox.immuta.policies import POLICIES, local_subscription
-from pipeline.sandbox.immuta.sources import Access, DataSource, Entry
-from pipeline.sandbox.people import Person
+from pipeline.sandbox.immuta.sources import DataSource, Entry
 from pipeline.sandbox.vocabulary import COMPANY, DOMAINS
 
 Json = dict[str, Any]
-SINCE = "2024-11-02T08:30:00.000Z"
 TENANT = f"https://immuta.{COMPANY}.example"
 
 
@@ -45,7 +41,7 @@ def summary(estate: Estate, source: DataSource) -> Json:
         "policyHandlerType": "None",
         "native": None,
         "workspace": None,
-    }
+    } | source.said("dataSource")
 
 
 def _connection(source: DataSource) -> str:
@@ -60,48 +56,57 @@ def detail(estate: Estate, source: DataSource) -> Json:
     elif not source.has_global_policy:
         policies = []
     applied = [(POLICIES[4], True)] if source.dataset.bits[24] % 2 else []
-    return summary(estate, source) | {
-        "sqlTableName": source.dataset.name,
-        "blobHandler": {
-            "ca": None,
-            "manualDictionary": False,
-            "url": f"{TENANT}/{source.platform.handler}/handler/{source.handler_id}",
-        },
-        "policyHandler": None,
-        "createdBy": 100,
-        "type": "queryable",
-        "rowCount": 0,
-        "documentation": "",
-        "globalPolicies": [
-            {
-                "accessGrant": "READ" if policy.type == "subscription" else None,
-                "disabled": not enabled,
-                "id": policy.id,
-                "name": policy.name,
-                "type": policy.type,
+    return (
+        summary(estate, source)
+        | {
+            "sqlTableName": source.dataset.name,
+            "blobHandler": {
+                "ca": None,
+                "manualDictionary": False,
+                "url": f"{TENANT}/{source.platform.handler}/handler/{source.handler_id}",
+            },
+            "policyHandler": {
+                "id": source.id,
+                "type": "jsonPolicy",
+                "url": f"{TENANT}/policy/handler/{source.id}",
             }
-            for policy, enabled in policies + applied
-        ],
-        "domains": [
-            {
-                "id": products.domain_id(estate.seed, source.dataset.domain),
-                "name": DOMAINS[source.dataset.domain].title,
-            }
-        ],
-        "seeded": False,
-        "columnEvolutionEnabled": True,
-        "updatedAt": clock.iso_millis(source.created_at),
-        "tags": [{"name": DOMAINS[source.dataset.domain].title, "source": "curated"}],
-    }
+            if source_policies.has_handler(source)
+            else None,
+            "createdBy": 100,
+            "type": "queryable",
+            "rowCount": 0,
+            "documentation": "",
+            "globalPolicies": estate.policies_on(
+                source,
+                [
+                    {
+                        "accessGrant": "READ" if policy.type == "subscription" else None,
+                        "disabled": not enabled,
+                        "id": policy.id,
+                        "name": policy.name,
+                        "type": policy.type,
+                    }
+                    for policy, enabled in policies + applied
+                ],
+            ),
+            "domains": [
+                {
+                    "id": products.domain_id(estate.seed, source.dataset.domain),
+                    "name": DOMAINS[source.dataset.domain].title,
+                }
+            ],
+            "seeded": False,
+            "columnEvolutionEnabled": True,
+            "updatedAt": clock.iso_millis(source.created_at),
+            "tags": [{"name": DOMAINS[source.dataset.domain].title, "source": "curated"}],
+        }
+        | source.said("detail")
+    )
 
 
 def handler(source: DataSource) -> Json:
-    """Handler of a data source; the password in it is there to be redacted."""
+    """Handler of a data source; the secrets in it are there to be redacted."""
     database, schema, table = source.path
-    columns = [
-        {"dataType": e.data_type, "isPrimaryKey": None, "name": e.name, "nullable": "YES"}
-        for e in source.dictionary()
-    ]
     metadata: Json = {
         "authenticationMethod": "userPassword",
         "bodataSchemaName": schema.lower(),
@@ -113,7 +118,7 @@ def handler(source: DataSource) -> Json:
         "eventTime": None,
         "highCardinality": None,
         "hostname": source.host,
-        "password": "sandbox-not-a-secret",
+        "password": handlers.PLANTED,
         "port": source.platform.port,
         "query": None,
         "schema": schema,
@@ -121,7 +126,7 @@ def handler(source: DataSource) -> Json:
         "staleDataTolerance": 86400,
         "table": table,
         "username": "immuta_svc",
-    }
+    } | handlers.secrets(source)
     if source.platform.handler == "snowflake":
         metadata["warehouse"] = "GOV_WH"
     elif source.platform.handler == "databricks":
@@ -131,9 +136,9 @@ def handler(source: DataSource) -> Json:
         "dataSourceId": source.id,
         "id": source.handler_id,
         "metadata": metadata,
-        "remoteTableDescription": json.dumps(columns),
+        "remoteTableDescription": handlers.described(source),
         "type": "odbcHandler",
-    }
+    } | source.said("handler")
 
 
 def _entry(entry: Entry) -> Json:
@@ -165,57 +170,4 @@ def dictionary(source: DataSource) -> Json:
         "metadata": [_entry(entry) for entry in entries],
         "types": sorted({entry.data_type for entry in entries}),
         "updatedAt": created,
-    }
-
-
-def access(source: DataSource, found: Sequence[Access]) -> list[Json]:
-    """Rows of the access list."""
-    return [_access(source, at, row) for at, row in enumerate(found)]
-
-
-def _access(source: DataSource, at: int, row: Access) -> Json:
-    person = row.person
-    gone = f"profile {row.profile_id}"
-    return {
-        "admin": False,
-        "approvals": [],
-        "approved": True,
-        "createdAt": clock.iso_millis(source.created_at),
-        "email": person.mail if person else None,
-        "iamid": "okta",
-        "name": person.name if person else gone,
-        "profile": row.profile_id,
-        "state": row.state,
-        "subscriptionId": source.id * 20 + at,
-        "systemGenerated": False,
-        "updatedAt": clock.iso_millis(source.created_at),
-        "userid": person.mail if person else gone,
-    }
-
-
-def user(person: Person) -> Json:
-    """A user with permissions and attributes."""
-    return {
-        "authorizations": {"department": [DOMAINS[person.domain].title]},
-        "bimAuthorizations": None,
-        "createdAt": SINCE,
-        "disabled": person.disabled,
-        "iamAuthorizations": None,
-        "iamid": "okta",
-        "id": person.profile_id,
-        "lastExternalRefresh": SINCE,
-        "lastLogin": None,
-        "permissions": list(person.permissions),
-        "profile": {
-            "about": None,
-            "email": person.mail,
-            "externalUserIds": {},
-            "id": person.profile_id,
-            "name": person.name,
-            "organization": DOMAINS[person.domain].title,
-            "systemGenerated": False,
-        },
-        "systemGenerated": False,
-        "updatedAt": SINCE,
-        "userid": person.mail,
-    }
+    } | source.said("dictionary")

@@ -8,14 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import paging
-from pipeline.sandbox.answers import estate_of, json_answer, market_error
+from pipeline.sandbox.answers import estate_of, is_narrow, json_answer, market_error
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.immuta import market_rows as rows
-from pipeline.sandbox.immuta import products
 from pipeline.sandbox.immuta.products import Product
-from pipeline.sandbox.immuta.requests import Request
+from pipeline.sandbox.immuta.requests import Asked
 from pipeline.sandbox.people import Person
-from pipeline.sandbox.vocabulary import DOMAINS
 
 
 def _product(http: HttpRequest) -> Product | None:
@@ -26,7 +24,8 @@ def _product_row(estate: Estate, found: Product) -> dict[str, Any]:
     return rows.product(found, estate.seed, estate.requests_by_product[found.id])
 
 
-def _missing(what: str) -> Response:
+def missing(what: str) -> Response:
+    """The refusal of an id that nothing has."""
     return market_error(404, "Not Found", f"{what} not found")
 
 
@@ -35,7 +34,8 @@ def _cursor(http: HttpRequest, found: Sequence[Any], row: Any) -> Response:
     return json_answer({"data": [row(one) for one in page], "meta": meta})
 
 
-def _offset(http: HttpRequest, found: Sequence[Any], row: Any) -> Response:
+def offset(http: HttpRequest, found: Sequence[Any], row: Any) -> Response:
+    """A page of a list that is turned by offset."""
     page, meta = paging.offset_page(found, http.query_params)
     return json_answer({"data": [row(one) for one in page], "meta": meta})
 
@@ -56,7 +56,7 @@ async def data_product(http: HttpRequest) -> Response:
     """One data product."""
     found = _product(http)
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     return json_answer(_product_row(estate_of(http), found))
 
 
@@ -64,14 +64,14 @@ async def data_product_by_name(http: HttpRequest) -> Response:
     """One data product, found by its name."""
     estate, name = estate_of(http), http.path_params["name"]
     found = next((one for one in estate.products if one.name == name), None)
-    return json_answer(_product_row(estate, found)) if found else _missing("Data product")
+    return json_answer(_product_row(estate, found)) if found else missing("Data product")
 
 
 async def product_sources(http: HttpRequest) -> Response:
     """Page of the data sources of a product."""
     found, words = _product(http), http.query_params.get("nameFilter", "").lower()
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     kept = [source for source in found.sources if words in source.name.lower()]
     return _cursor(http, kept, lambda one: rows.product_source(estate_of(http).seed, one))
 
@@ -80,58 +80,62 @@ async def all_product_sources(http: HttpRequest) -> Response:
     """Ids of all data sources of a product."""
     found = _product(http)
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     return json_answer({"dataSources": [{"sourceId": str(one.id)} for one in found.sources]})
 
 
-def _kept(http: HttpRequest, found: Sequence[Request]) -> list[Request]:
+def _kept(http: HttpRequest, found: Sequence[Asked]) -> list[Asked]:
     """Requests that pass the filters, newest first unless asked otherwise."""
     params = http.query_params
-    statuses, types = params.getlist("status"), params.getlist("type")
+    statuses, types, users = (params.getlist(name) for name in ("status", "type", "userIds"))
     kept = [
         one
         for one in found
-        if (not statuses or one.status in statuses) and (not types or one.type in types)
+        if (not statuses or one.status in statuses)
+        and (not types or one.type in types)
+        and (not users or one.beneficiary.global_id in users)
     ]
     newest = params.get("sortOrder", "desc") == "desc"
     return sorted(kept, key=lambda one: (one.created_at, one.id), reverse=newest)
+
+
+def _requests(http: HttpRequest, found: Sequence[Asked]) -> Response:
+    return offset(http, _kept(http, found), rows.access_request)
 
 
 async def product_requests(http: HttpRequest) -> Response:
     """Page of the access requests of a product."""
     found = _product(http)
     if found is None:
-        return _missing("Data product")
-    kept = _kept(http, estate_of(http).requests_by_product[found.id])
-    return _offset(http, kept, rows.access_request)
+        return missing("Data product")
+    return _requests(http, estate_of(http).requests_by_product[found.id])
 
 
 async def product_members(http: HttpRequest) -> Response:
     """Page of the requests whose beneficiaries have access to a product."""
     found = _product(http)
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     mine = estate_of(http).requests_by_product[found.id]
-    kept = _kept(http, [one for one in mine if one.is_member])
-    return _offset(http, kept, rows.access_request)
+    return _requests(http, [one for one in mine if one.is_member])
 
 
 async def product_columns(http: HttpRequest) -> Response:
     """Page of the columns of a product with the policies that mask them."""
     found, params = _product(http), http.query_params
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     columns = rows.product_columns(found)
     if params.get("maskedOnly", "false").lower() == "true":
         columns = [one for one in columns if one["globalPolicyInfo"] or one["localPolicyInfo"]]
-    return _offset(http, columns, lambda one: one)
+    return offset(http, columns, lambda one: one)
 
 
 async def product_forms(http: HttpRequest) -> Response:
     """Request forms of a product."""
     found = _product(http)
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     return json_answer([rows.form(found, one) for one in found.forms])
 
 
@@ -139,7 +143,7 @@ async def recent_determinations(http: HttpRequest) -> Response:
     """The last five decisions that a person took on requests for a product."""
     found = _product(http)
     if found is None:
-        return _missing("Data product")
+        return missing("Data product")
     kind = http.query_params.get("type", "DATA_ACCESS")
     decided = [
         (record, one)
@@ -154,46 +158,59 @@ async def recent_determinations(http: HttpRequest) -> Response:
 
 
 async def access_requests(http: HttpRequest) -> Response:
-    """Page of all access requests that the caller can manage."""
-    estate = estate_of(http)
-    return _offset(http, _kept(http, list(estate.request_by_id.values())), rows.access_request)
+    """Page of all access requests that the caller can manage, those for single tables among them."""
+    return _requests(http, list(estate_of(http).any_request_by_id.values()))
+
+
+def _asked(http: HttpRequest) -> Asked | None:
+    return estate_of(http).any_request_by_id.get(http.path_params["id"])
 
 
 async def access_request(http: HttpRequest) -> Response:
     """One access request."""
-    found = estate_of(http).request_by_id.get(http.path_params["id"])
-    return json_answer(rows.access_request(found)) if found else _missing("Access request")
+    found = _asked(http)
+    if found is None:
+        return missing("Access request")
+    return json_answer(rows.access_request(found))
 
 
 async def records(http: HttpRequest) -> Response:
     """Review steps of one access request."""
-    found = estate_of(http).request_by_id.get(http.path_params["id"])
+    found = _asked(http)
     if found is None:
-        return _missing("Access request")
+        return missing("Access request")
     return json_answer({"approvalRecords": [rows.approval(found, one) for one in found.records]})
 
 
 async def masking_columns(http: HttpRequest) -> Response:
     """Page of the columns that a masking exception was asked for."""
-    found = estate_of(http).request_by_id.get(http.path_params["id"])
+    found = _asked(http)
     if found is None:
-        return _missing("Access request")
-    columns = rows.product_columns(found.product) if found.type == "MASKING_EXCEPTION" else []
-    masked = [one for one in columns if one["globalPolicyInfo"]][:3]
-    return _offset(http, masked, lambda one: one)
+        return missing("Access request")
+    return offset(http, rows.exception_columns(found), lambda one: one)
 
 
-async def users(http: HttpRequest) -> Response:
-    """Users with the global ids asked for, or the first ones; there is no second page."""
-    params, people = http.query_params, estate_of(http).immuta_people
-    asked, words = set(params.getlist("globalUserId")), params.get("filter", "").lower()
-    found = [
-        one
-        for one in people
-        if (not asked or one.global_id in asked) and words in f"{one.name} {one.mail}".lower()
-    ]
-    limit = paging.integer(params, "limit", 100)
-    return json_answer({"users": [rows.user(one) for one in found[:limit]]})
+async def approved_masking_columns(http: HttpRequest) -> Response:
+    """Columns that a person may see unmasked, by the requests that are approved."""
+    asked = http.query_params.get("userId")
+    if not asked:
+        return market_error(400, "Bad Request", "userId should not be empty")
+    columns = {
+        (column["sourceId"], column["name"])
+        for one in estate_of(http).request_by_id.values()
+        if one.beneficiary.global_id == asked and one.status == "APPROVED"
+        for column in rows.exception_columns(one)
+    }
+    found = [{"columnName": name, "sourceId": source} for source, name in sorted(columns)]
+    return json_answer(found)
+
+
+async def risk_assessment(http: HttpRequest) -> Response:
+    """How risky an approval would be; nothing but the word where it is not worked out."""
+    found = _asked(http)
+    if found is None:
+        return missing("Access request")
+    return json_answer(rows.risk(found))
 
 
 def _caller(estate: Estate) -> Person:
@@ -203,17 +220,8 @@ def _caller(estate: Estate) -> Person:
 async def auth_user(http: HttpRequest) -> Response:
     """Whose token is in use and what it may see."""
     estate = estate_of(http)
-    return json_answer(rows.caller(estate.seed, _caller(estate)))
-
-
-async def domains(http: HttpRequest) -> Response:
-    """Every domain."""
-    seed = estate_of(http).seed
-    found = [
-        {"description": "", "id": products.domain_id(seed, at), "name": domain.title}
-        for at, domain in enumerate(DOMAINS)
-    ]
-    return json_answer({"domains": found})
+    narrow: dict[str, Any] = {"globalPermissions": []} if is_narrow(http) else {}
+    return json_answer(rows.caller(estate.seed, _caller(estate)) | narrow)
 
 
 async def health(http: HttpRequest) -> Response:
@@ -226,7 +234,7 @@ BASE = "/marketplace/api"
 _PRODUCT = BASE + "/data-product/{id}"
 ROUTES = [
     Route("/health", health),
-    Route("/marketplace/health", health),
+    *(Route(f"/marketplace/health{part}", health) for part in ("", "/live", "/ready")),
     Route(BASE + "/data-product", data_products),
     Route(BASE + "/data-product/{name:path}/byName", data_product_by_name),
     Route(_PRODUCT, data_product),
@@ -238,10 +246,10 @@ ROUTES = [
     Route(_PRODUCT + "/request-forms", product_forms),
     Route(_PRODUCT + "/recent-determinations", recent_determinations),
     Route(BASE + "/access-request", access_requests),
+    Route(BASE + "/access-request/approved-masking-exception-columns", approved_masking_columns),
     Route(BASE + "/access-request/{id}", access_request),
     Route(BASE + "/access-request/{id}/records", records),
     Route(BASE + "/access-request/{id}/masking-exception-columns", masking_columns),
-    Route(BASE + "/metadata/users", users),
-    Route(BASE + "/metadata/domain", domains),
+    Route(BASE + "/access-request/{id}/risk-assessment", risk_assessment),
     Route(BASE + "/auth/user", auth_user),
 ]

@@ -3,24 +3,20 @@
 from typing import Any
 
 from pipeline.sandbox import clock, draws
-from pipeline.sandbox.immuta import products
+from pipeline.sandbox.immuta import forms, products
 from pipeline.sandbox.immuta.policies import MASKED_TAGS
 from pipeline.sandbox.immuta.products import Form, Product
-from pipeline.sandbox.immuta.requests import Record, Request
+from pipeline.sandbox.immuta.requests import Asked, Record, Request
 from pipeline.sandbox.immuta.sources import DataSource
+from pipeline.sandbox.immuta.table_requests import TableRequest
 from pipeline.sandbox.people import Person
-from pipeline.sandbox.vocabulary import DOMAINS, TEMPLATES
+from pipeline.sandbox.vocabulary import TEMPLATES
 
 Json = dict[str, Any]
-SINCE = "2024-11-20T09:15:00.000Z"
-_STEWARDS: Json = {"permission": "Manage Data Products", "type": "DOMAIN PERMISSION"}
-_REVIEW: Json = {
-    "defaultEvent": {
-        "params": {"stages": [{"any": [{"permission": "GOVERNANCE", "type": "PERMISSION"}]}]},
-        "type": "review",
-    },
-    "rules": [],
-}
+SINCE = forms.SINCE
+TECHNOLOGIES = ("Snowflake", "Databricks", "Redshift", "Trino")
+MOST_ASKED = 3
+"""Columns that a masking exception is asked for."""
 _COUNTED = ("PENDING", "APPROVED", "REVOKED", "CANCELED", "DENIED")
 
 
@@ -68,12 +64,12 @@ def product(one: Product, seed: int, found: list[Request]) -> Json:
     return {
         "createdAt": SINCE,
         "createdBy": one.creator.global_id,
-        "dataAccessPolicy": _REVIEW,
+        "dataAccessPolicy": forms.REVIEW,
         "description": None if one.index % 5 == 4 else f"All about {subject} <b>v{one.index}</b>",
         "domains": [products.domain_id(seed, one.domain)] if one.has_domain else [],
         "expiration": None,
         "id": one.id,
-        "maskingExceptionPolicy": _REVIEW,
+        "maskingExceptionPolicy": forms.REVIEW,
         "metadata": metadata,
         "name": one.name,
         "sourceTypes": sorted({source.platform.technology for source in one.sources}),
@@ -85,7 +81,7 @@ def product(one: Product, seed: int, found: list[Request]) -> Json:
         "status": "NONE",
         "suspended": one.suspended,
         "updatedAt": SINCE,
-    }
+    } | one.said("product")
 
 
 def product_source(seed: int, source: DataSource) -> Json:
@@ -105,13 +101,12 @@ def product_source(seed: int, source: DataSource) -> Json:
     }
 
 
-def access_request(one: Request) -> Json:
-    """An access request; `expiration` is absent where access is not limited."""
+def access_request(one: Asked) -> Json:
+    """An access request for a product or a table; `expiration` is absent where access is not limited."""
     found: Json = {
         "createdAt": clock.iso_millis(one.created_at),
-        "dataProduct": {"description": None, "id": one.product.id, "name": one.product.name},
         "form": {"answers": [{"label": "Why?", "value": "=cmd|'/C calc'!A0 for the quarter"}]},
-        "formVersion": one.product.forms[0].version if one.product.forms else "none",
+        "formVersion": forms.version_of(one),
         "id": one.id,
         "requestingUser": user(one.requester),
         "status": one.status,
@@ -119,18 +114,43 @@ def access_request(one: Request) -> Json:
         "updatedAt": clock.iso_millis(one.updated_at),
         "user": user(one.beneficiary),
     }
+    if isinstance(one, Request):
+        found["dataProduct"] = {"description": None, "id": one.product.id, "name": one.product.name}
+    elif isinstance(one, TableRequest):
+        found["asset"] = _asset(one)
     if one.expires_at is not None:
         found["expiration"] = clock.iso_millis(one.expires_at)
-    return found
+    return found | one.said("request")
 
 
-def approval(request: Request, record: Record) -> Json:
+def _asset(one: TableRequest) -> Json:
+    """The table that is asked for; Synapse is no technology of the published list."""
+    source = one.source
+    metadata: Json = {
+        "dataSourceId": source.id,
+        "description": None,
+        "host": source.host,
+        "legacyType": "table",
+        "objectPath": list(source.path),
+        "port": source.platform.port,
+    }
+    if source.platform.technology in TECHNOLOGIES:
+        metadata["technology"] = source.platform.technology
+    return {
+        "id": one.asset_id,
+        "metadata": metadata,
+        "name": source.path[-1],
+        "type": "DATA_OBJECT",
+    }
+
+
+def approval(request: Asked, record: Record) -> Json:
     """A review step; `actionBy` is absent where no person acted."""
     approved = record.status == "APPROVED"
     limited = approved and request.expires_at is not None
     found: Json = {
-        "approverCriteriaMet": [_STEWARDS] if approved and record.actor else None,
-        "approvers": [_STEWARDS],
+        "approverCriteriaMet": [forms.STEWARDS] if approved and record.actor else None,
+        "approvers": [forms.STEWARDS],
         "createdAt": clock.iso_millis(record.created_at),
         "dataAccessRequestId": request.id,
         "duration": 4 if limited else None,
@@ -145,12 +165,12 @@ def approval(request: Request, record: Record) -> Json:
         found["reason"] = "decided by a reviewer"
     elif approved:
         found["reason"] = "approved by the review flow"
-    return found
+    return found | request.said(record.id)
 
 
-def determination(record: Record, request: Request) -> Json:
+def determination(record: Record, request: Asked) -> Json:
     """A decision that a person took."""
-    return {
+    found: Json = {
         "actionBy": user(record.actor) if record.actor else None,
         "createdAt": clock.iso_millis(record.created_at),
         "id": record.id,
@@ -160,37 +180,34 @@ def determination(record: Record, request: Request) -> Json:
         "updatedAt": clock.iso_millis(record.updated_at),
         "user": user(request.beneficiary),
     }
+    if record.status == "APPROVED" and request.expires_at is not None:
+        found["expiration"] = clock.iso_millis(request.expires_at)
+    return found
+
+
+def risk(one: Asked) -> Json:
+    """How risky the app thinks an approval is: not worked out for every request."""
+    word = ("LOW", "MODERATE", "HIGH", "PENDING", "INDETERMINATE")[int(one.id[-1], 36) % 5]
+    if word in ("PENDING", "INDETERMINATE"):
+        return {"approvalRisk": word}
+    return {
+        "approvalReasons": [],
+        "approvalRisk": word,
+        "cohort": {"literals": [{"name": "department", "negation": False, "value": "risk"}]},
+        "conflictDetected": word == "HIGH",
+        "denialReasons": ["few such requests were approved"] if word == "HIGH" else [],
+        "explanation": "by what was decided on similar requests",
+        "medianApprovalTimeWindowInDays": None,
+        "nAllowed": 4,
+        "nDenied": 1,
+        "recommendation": "DENIED" if word == "HIGH" else "NONE",
+        "riskValue": 0.4,
+    }
 
 
 def form(one: Product, found: Form) -> Json:
-    """A request form with its questions and review flow."""
-    creator = {"globalUserId": one.creator.global_id, "name": one.creator.name}
-    question = {
-        "id": draws.guid(0, found.id, "why"),
-        "label": "Why do you need the data?",
-        "required": found.required,
-        "type": "SHORT_ANSWER",
-    }
-    team = {
-        "id": draws.guid(0, found.id, "team"),
-        "label": "Which team?",
-        "options": [{"value": domain.title} for domain in DOMAINS],
-        "required": False,
-        "type": "DROPDOWN",
-    }
-    return {
-        "createdAt": SINCE,
-        "createdBy": creator,
-        "dataUseAgreements": [],
-        "fields": [question, team],
-        "id": found.id,
-        "name": f"{found.request_type.replace('_', ' ').title()} form",
-        "policy": _REVIEW,
-        "requestType": found.request_type,
-        "updatedAt": SINCE,
-        "updatedBy": creator,
-        "version": found.version,
-    }
+    """A request form of a product with its questions and review flow."""
+    return {**forms.of_product(one, found), "requestType": found.request_type}
 
 
 def product_columns(one: Product) -> list[Json]:
@@ -201,6 +218,28 @@ def product_columns(one: Product) -> list[Json]:
         if source.has_dictionary
         for entry in source.dictionary()
     ]
+
+
+def exception_columns(one: Asked) -> list[Json]:
+    """The columns that a masking exception is asked for, with the global policy that masks each."""
+    if not isinstance(one, Request) or one.type != "MASKING_EXCEPTION":
+        return []
+    found = product_columns(one.product)
+    if named := one.said("columns").get("columns"):
+        asked = {(column["columnName"], column["sourceId"]) for column in named}
+        found = [row for row in found if (row["name"], row["sourceId"]) in asked]
+    else:
+        # where nothing is masked any more, something else was asked for
+        found = ([row for row in found if row["globalPolicyInfo"]] or found)[:MOST_ASKED]
+    return [_excepted(row) for row in found]
+
+
+def _excepted(row: Json) -> Json:
+    kept = {key: row[key] for key in ("name", "sourceId", "sourceName", "tags", "type")}
+    info = row["globalPolicyInfo"]
+    if info is not None:
+        info = {**info, "matchingRegex": None, "matchingTag": row["tags"][0]}
+    return {**kept, "globalPolicyInfo": info}
 
 
 def _column(source: DataSource, name: str, tags: tuple[str, ...]) -> Json:

@@ -1,9 +1,9 @@
 """Access requests and the records of their approval: each lives through a drawn story."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.immuta.products import Product
@@ -29,11 +29,10 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One access request with its review."""
+class Asked:
+    """What is common to access requests: who asked for whom, and what came of it."""
 
     id: str
-    product: Product
     type: str
     status: str
     requester: Person
@@ -43,6 +42,11 @@ class Request:
     expires_at: datetime | None
     is_member: bool
     records: tuple[Record, ...]
+
+    def said(self, kind: str) -> dict[str, Any]:
+        """What clients wrote over one kind of answer about it: here nothing (`immuta.writes`)."""
+        del kind
+        return {}
 
     @property
     def was_approved(self) -> bool:
@@ -54,6 +58,18 @@ class Request:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Request(Asked):
+    """One access request for a data product with its review."""
+
+    product: Product
+
+
+def values_of(asked: Asked) -> dict[str, Any]:
+    """What is common to requests, by the name of the field."""
+    return {one.name: getattr(asked, one.name) for one in fields(Asked)}
+
+
 def _story(seed: int, key: Sequence[object]) -> str:
     left = draws.number(100, seed, "story", *key)
     for name, weight in STORIES:
@@ -63,7 +79,7 @@ def _story(seed: int, key: Sequence[object]) -> str:
     return STORIES[0][0]
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """The days on which a request changes its state, counted in days of the estate."""
 
     story: str
@@ -74,7 +90,8 @@ class _Plan(NamedTuple):
     revoked: int | None
 
 
-def _plan(seed: int, created: int, key: Sequence[object]) -> _Plan:
+def planned(seed: int, created: int, key: Sequence[object]) -> Plan:
+    """When a request that was made on a day is decided, ends and is cleaned up."""
     story = _story(seed, key)
     decided = created + draws.number(8, seed, "delay", *key)
     if story == "slow":
@@ -85,13 +102,14 @@ def _plan(seed: int, created: int, key: Sequence[object]) -> _Plan:
     lapse = 15 + draws.number(40, seed, "lapse", *key)
     linger = 5 + draws.number(25, seed, "linger", *key)
     if story in ("granted for a time", "masking", "still a member", "approved own access"):
-        expires = decided + lapse
+        # what is shown unmasked is shown for longer
+        expires = decided + lapse * (3 if story == "masking" else 1)
     if story in ("left after expiry", "still a member"):
         expires = decided + lapse
         cleaned = expires + linger
     if story == "revoked":
         revoked = decided + lapse
-    return _Plan(story, created, decided, expires, cleaned, revoked)
+    return Plan(story, created, decided, expires, cleaned, revoked)
 
 
 def of_product(seed: int, day: int, product: Product, people: Sequence[Person]) -> list[Request]:
@@ -103,19 +121,20 @@ def of_product(seed: int, day: int, product: Product, people: Sequence[Person]) 
         cycle = (day + offset) // length
         for then in (cycle, cycle - 1):
             key = (product.index, slot, then)
-            plan = _plan(seed, then * length - offset, key)
-            found.append(_request(seed, day, product, people, plan, key))
+            plan = planned(seed, then * length - offset, key)
+            # the person of the first slot may ask once more in the last
+            again = slot == SLOTS - 1 and product.index % 3 == 0
+            whose = (product.index, 0, then) if again else key
+            hands = people_of(seed, product.domain, people, plan.story, whose)
+            found.append(Request(**values_of(lived(seed, day, plan, key, hands)), product=product))
     return found
 
 
-def _people(
-    seed: int, product: Product, people: Sequence[Person], story: str, key: Sequence[object]
+def people_of(
+    seed: int, domain: int, people: Sequence[Person], story: str, key: Sequence[object]
 ) -> tuple[Person, Person, Person]:
     """Requester, beneficiary and reviewer: three roles, normally not in one hand."""
     everybody = [p for p in people if p.in_immuta]
-    slot = key[1]
-    if slot == SLOTS - 1 and product.index % 3 == 0:
-        key = (product.index, 0, key[2])  # the person of the first slot asks once more
     beneficiary = draws.pick(everybody, seed, "beneficiary", *key)
     requester = beneficiary
     if draws.share(seed, "on behalf", *key) < 0.3 or story == "approved own request":
@@ -123,9 +142,7 @@ def _people(
             [p for p in everybody if p is not beneficiary], seed, "requester", *key
         )
     team = [
-        p
-        for p in of_domain(people, product.domain)
-        if p.in_immuta and p not in (beneficiary, requester)
+        p for p in of_domain(people, domain) if p.in_immuta and p not in (beneficiary, requester)
     ]
     reviewer = draws.pick(team, seed, "reviewer", *key)
     if story == "approved own access":
@@ -135,15 +152,15 @@ def _people(
     return requester, beneficiary, reviewer
 
 
-def _request(
+def lived(
     seed: int,
     day: int,
-    product: Product,
-    people: Sequence[Person],
-    plan: _Plan,
+    plan: Plan,
     key: Sequence[object],
-) -> Request:
-    requester, beneficiary, reviewer = _people(seed, product, people, plan.story, key)
+    hands: tuple[Person, Person, Person],
+) -> Asked:
+    """What has become of a request by the day; `hands` are requester, beneficiary and reviewer."""
+    requester, beneficiary, reviewer = hands
     created = clock.moment(plan.created, draws.share(seed, "created", *key))
     decided = max(created, clock.moment(plan.decided, draws.share(seed, "decided", *key)))
     expires = None
@@ -154,9 +171,8 @@ def _request(
     if status == "REVOKED" and plan.revoked is not None:
         updated = clock.moment(plan.revoked, 0.4)
     listed = status == "EXPIRED" and plan.story == "still a member" and day < (plan.cleaned or 0)
-    return Request(
+    return Asked(
         id=draws.cuid(seed, "request", *key),
-        product=product,
         type="MASKING_EXCEPTION" if plan.story.startswith("masking") else "DATA_ACCESS",
         status=status,
         requester=requester,
@@ -169,7 +185,7 @@ def _request(
     )
 
 
-def _status(plan: _Plan, day: int, expires: datetime | None) -> str:
+def _status(plan: Plan, day: int, expires: datetime | None) -> str:
     if day < plan.decided:
         return "PENDING"
     if plan.story == "canceled":
@@ -188,7 +204,7 @@ def _status(plan: _Plan, day: int, expires: datetime | None) -> str:
 def _records(
     seed: int,
     day: int,
-    plan: _Plan,
+    plan: Plan,
     reviewer: Person,
     created: datetime,
     decided: datetime,

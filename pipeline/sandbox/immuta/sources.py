@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.sandbox import clock, draws, platforms
 from pipeline.sandbox import sensitivity as s
@@ -15,6 +15,7 @@ from pipeline.sandbox.vocabulary import DOMAINS
 
 GENERATIONS = 1000
 HANDLER_OFFSET = GENERATIONS // 2
+RENEWED_DAYS = 90
 
 
 class Entry(NamedTuple):
@@ -31,6 +32,7 @@ class Access(NamedTuple):
     profile_id: int
     state: str
     person: Person | None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class DataSource:
     dataset: Dataset
     deleted: bool
     is_copy: bool
+
+    def said(self, kind: str) -> dict[str, Any]:
+        """What clients wrote over one kind of answer about it: here nothing (`immuta.writes`)."""
+        del kind
+        return {}
 
     @property
     def handler_id(self) -> int:
@@ -155,8 +162,34 @@ class DataSource:
         chosen = draws.sample(readers, count, self.dataset.seed, *key)
         expert, *rest = chosen
         rows.append(Access(expert.profile_id, "expert", expert))
-        rows += [Access(person.profile_id, "subscribed", person) for person in rest]
+        rows += [self._subscription(at, person) for at, person in enumerate(rest)]
         return rows
+
+    def _subscription(self, at: int, person: Person) -> Access:
+        """A row of somebody who was not made owner or expert: the first may wait, the second may write."""
+        if at == 0 and self.has_pending:
+            return Access(person.profile_id, "pending", person)
+        if at == 1 and self.dataset.bits[20] % 7 == 0:
+            return Access(person.profile_id, "ingest", person)
+        return Access(person.profile_id, "subscribed", person, self._end(at))
+
+    def _end(self, at: int) -> datetime | None:
+        """When a subscription ends; it is renewed again and again, always in time."""
+        if (self.dataset.bits[22] + at) % 6:
+            return None
+        turn = self.id * 7 % RENEWED_DAYS
+        day = ((self.dataset.day + turn) // RENEWED_DAYS + 1) * RENEWED_DAYS - turn
+        return clock.cut(day + 1)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether somebody waits for access."""
+        return self.dataset.bits[20] % 5 == 1
+
+    @property
+    def has_group_access(self) -> bool:
+        """Whether the readers of its department have access as a group."""
+        return self.dataset.bits[23] % 4 == 0
 
 
 def canonical_path(

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.sandbox.answers import json_answer
-from pipeline.sandbox.weather import lists, outages, values
+from pipeline.sandbox.weather import lists, outages, trimmed, values
 from pipeline.sandbox.weather.base import Clock, Weather
 
 REPORT = "/weather"
@@ -18,6 +18,7 @@ KINDS: dict[str, type[Weather]] = {
     **outages.KINDS,
     **lists.KINDS,
     **values.KINDS,
+    **trimmed.KINDS,
 }
 """Every weather by name; the docstring of its class says what it does."""
 

@@ -14,6 +14,7 @@ SIZES = ("limit", "size", "top")
 OFFSETS = ("offset", "skip")
 TOKENS = ("nextToken", "$skipToken", "skipToken")
 TOTALS = ("@search.count", "count", "totalCount")
+ONE_PAGE = "/marketplace/api/metadata/groups"
 LINKED = ("/account", "/scan/", "/policy")
 
 
@@ -78,7 +79,9 @@ class SelfLink(Weather):
 
 
 def _smaller(call: Call, rows: int) -> Call:
-    """The call for at most so many rows."""
+    """The call for at most so many rows; a list without a second page is not made smaller."""
+    if call.path.startswith(ONE_PAGE):
+        return call
     for name in SIZES:
         if (text := call.param(name)) is not None and not 0 <= float(text) <= rows:
             call = call.with_param(name, rows)

@@ -17,7 +17,7 @@ BULK = "/entity/bulk"
 class Throttle(Weather):
     """429 with Retry-After in seconds above {number} calls a second."""
 
-    number = 20.0
+    number = 50.0
     blocks_s = 0.0
 
     def __init__(self, seed: int, number: float | None, clock: Clock) -> None:

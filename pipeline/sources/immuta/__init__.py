@@ -1,15 +1,44 @@
-"""Immuta: Govern V1 on the tenant's host (plane `govern`), and the Request app's API (plane `request`).
+"""Immuta: Govern V1 on the tenant's host (plane `govern`), the Request app's API (plane `request`),
+and what was done in Immuta (plane `activity`: on the host of Govern, or from files).
 
 Endpoint names are the second half of `immuta.<name>` in tables. Lists are trimmed to what the
-credential may see without a word, so an auditor's key needs GOVERNANCE or AUDIT. The Request app
+credential may see without a word: endpoints say which permissions they need to be whole. The Request app
 follows Immuta's published OpenAPI file; Govern's documentation names keys, but no shapes, so its SQL
 takes every shape that was published or seen.
 """
 
 from pipeline.sources.groups import assembled
-from pipeline.sources.immuta import data_sources, people, policies, products, requests
+from pipeline.sources.immuta import (
+    activity,
+    connections,
+    data_sources,
+    dictionaries,
+    domains,
+    listings,
+    people,
+    policies,
+    products,
+    projects,
+    request_domains,
+    request_forms,
+    requests,
+)
 
-GROUPS = (data_sources, policies, people, products, requests)
+GROUPS = (
+    data_sources,
+    dictionaries,
+    connections,
+    policies,
+    projects,
+    domains,
+    people,
+    products,
+    requests,
+    request_forms,
+    request_domains,
+    listings,
+    activity,
+)
 """In the order in which their SQL is finished."""
 
 SOURCE = assembled("immuta", __package__, GROUPS)

@@ -1,8 +1,22 @@
-"""Data sources of Govern: the list, what is said of each, the remote table, its columns and who has access."""
+"""Data sources of Govern: the list, what is said of each, the remote table, who has access, the policies in force.
+
+The list has only what the credential may see, disabled sources among it. A handler that answers 404
+is missing data: the remote table is then not known. A policy handler that does is not: no data
+policy was ever made for the source.
+"""
+
+from dataclasses import replace
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import single
-from pipeline.sources.immuta.calls import GOVERN_PAGE, SECRETS, per_source
+from pipeline.sources.immuta.calls import (
+    GOVERN_PAGE,
+    SECRETS,
+    SEES_GOVERN,
+    counted,
+    lacking,
+    per_source,
+)
 
 ENDPOINTS = (
     Endpoint(
@@ -13,6 +27,9 @@ ENDPOINTS = (
         GOVERN_PAGE,
         items="hits",
         total=Total.SERVER,
+        holes=lacking("data_source"),
+        redact=SECRETS,
+        needs=SEES_GOVERN,
     ),
     per_source(
         "data_source_detail",
@@ -24,26 +41,36 @@ ENDPOINTS = (
         "handler",
         "govern",
         "/{technology}/handler/{handler}",
-        ("immuta_source",),
+        ("immuta_source", "immuta_remote_column"),
         single,
         total=Total.ASKED,
         for_each="select key, technology, handler from handler_wanted",
         after=("data_source_detail",),
         redact=SECRETS,
     ),
-    Endpoint(
-        "dictionary",
-        "govern",
-        "/dictionary/{key}",
-        ("immuta_column", "immuta_column_tag"),
-        single,
-        items="metadata",
-        for_each="select distinct key from data_source_item",
-        after=("data_source",),
-        # a source whose dictionary was never made
+    per_source(
+        "access",
+        "/dataSource/{key}/access",
+        ("immuta_membership", "immuta_group_access"),
+        "users",
+        paging=counted("users"),
+    ),
+    replace(
+        per_source("source_policy", "/policy/handler/{key}", ("source_policy",), total=Total.ASKED),
+        for_each="""select distinct key from data_source_detail_item where source."policyHandler" is not null""",
+        after=("data_source_detail",),
         absent=frozenset({404}),
     ),
-    per_source("access", "/dataSource/{key}/access", ("immuta_membership",), "users"),
+    Endpoint(
+        "pending_subscription",
+        "govern",
+        "/subscription/getPendingRequestsForUser",
+        ("pending_subscription",),
+        GOVERN_PAGE,
+        items="hits",
+        total=Total.SERVER,
+        redact=SECRETS,
+    ),
 )
 
 PROBES = (Endpoint("govern", "govern", "/bim/rpc/user/current", (), single),)

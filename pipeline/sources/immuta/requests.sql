@@ -1,21 +1,63 @@
 -- Requests of the Request app: who asked, who is listed as a member, who decided, and the people met there.
 
 -- endpoint: access_request
+create table access_request_page as
+select page_id, key as product_id, from_json(body, getvariable('request_shape')) as page
+from pages;
+
 create table access_request_item as
 select page_id, '/data/' || position as item, product_id, request.id as key, request
 from (
-    select page_id, key as product_id, unnest(page.data) as request, generate_subscripts(page.data, 1) - 1 as position
-    from (select page_id, key, from_json(body, getvariable('request_shape')) as page from pages)
+    select page_id, product_id, unnest(page.data) as request, generate_subscripts(page.data, 1) - 1 as position
+    from access_request_page
 )
 where request.id is not null
     and readable(request."createdAt")
     and readable(request."updatedAt")
     and readable(request.expiration);
 
+-- one row per page, with what came and what the list is said to have
+create table access_request_count as
+select product_id, coalesce(len(page.data), 0) as came, page.meta."totalCount" as total
+from access_request_page;
+
+drop table access_request_page;
+
+-- endpoint: all_request
+create table all_request_page as
+select page_id, from_json(body, getvariable('request_shape')) as page
+from pages;
+
+create table all_request_item as
+select page_id, '/data/' || position as item, request."dataProduct".id as product_id, request.id as key, request
+from (
+    select page_id, unnest(page.data) as request, generate_subscripts(page.data, 1) - 1 as position
+    from all_request_page
+)
+where request.id is not null
+    and readable(request."createdAt")
+    and readable(request."updatedAt")
+    and readable(request.expiration);
+
+create table all_request_count as
+select coalesce(len(page.data), 0) as came, page.meta."totalCount" as total
+from all_request_page;
+
+drop table all_request_page;
+
+-- the last answer about a request is the one that counts
+create view any_request as
+from access_request_item
+union all by name
+from all_request_item;
+
 insert into access_request by name
 select distinct on (key)
     key as id,
     product_id,
+    request.asset.id as asset_id,
+    request.asset.name as asset_name,
+    request.asset.metadata."dataSourceId" as asset_source_id,
     request.type as type,
     request.status as status,
     request."requestingUser"."globalUserId" as requester_id,
@@ -26,8 +68,29 @@ select distinct on (key)
     try_cast(request.expiration as timestamptz) as expires_at,
     page_id,
     item
-from access_request_item
+from any_request
 order by key, page_id desc;
+
+-- decided requests that say what they said when their records were last read whole: these are not asked for again
+create table unchanged as
+select r.id as key
+from access_request r
+join before_access_request b
+    on b.id = r.id
+    and b.status = r.status
+    and b.updated_at = r.updated_at
+    and b.expires_at is not distinct from r.expires_at
+where getvariable('carry')
+    and r.status in ('APPROVED', 'CANCELED', 'DENIED', 'REVOKED', 'EXPIRED')
+    and not exists (
+        from before_gap g
+        where g.endpoint = 'immuta.approval' and g.key in (r.id, '*')
+    );
+
+create table review_wanted as
+select id as key
+from access_request
+anti join unchanged on key = id;
 
 -- endpoint: product_member
 create table product_member_item as
@@ -56,11 +119,16 @@ order by product_id, request_id, page_id desc;
 
 -- endpoint: approval
 create table approval_item as
-select page_id, '/approvalRecords/' || position as item, key as request_id, record.id as key, record
+select page_id, if(wrapped, '/', '/approvalRecords/') || position as item, key as request_id, record.id as key, record
 from (
-    select page_id, key, unnest(page."approvalRecords") as record, generate_subscripts(page."approvalRecords", 1) - 1 as position
+    select
+        page_id,
+        key,
+        coalesce(page.wrapped, false) as wrapped,
+        unnest(page."approvalRecords") as record,
+        generate_subscripts(page."approvalRecords", 1) - 1 as position
     from (
-        select page_id, key, from_json(body, '{"approvalRecords": [{
+        select page_id, key, from_json(body, '{"wrapped": "BOOLEAN", "approvalRecords": [{
             "id": "VARCHAR", "status": "VARCHAR", "reason": "VARCHAR", "duration": "INTEGER", "durationUnit": "VARCHAR",
             "approvers": "JSON", "createdAt": "VARCHAR", "updatedAt": "VARCHAR",
             "actionBy": {"id": "INTEGER", "iamId": "VARCHAR", "globalUserId": "VARCHAR", "username": "VARCHAR", "name": "VARCHAR", "email": "VARCHAR"}}]}') as page
@@ -94,7 +162,7 @@ from (
         {'person': request.user, 'item': item || '/user'},
         {'person': request."requestingUser", 'item': item || '/requestingUser'}
     ], recursive := false) as met, page_id
-    from access_request_item
+    from any_request
 ), lateral (select met.person as person, met.item as item)
 where person."globalUserId" is not null
 union all
@@ -102,15 +170,70 @@ select record."actionBy", page_id, item || '/actionBy'
 from approval_item
 where record."actionBy"."globalUserId" is not null;
 
+-- who acted on requests whose records are not asked for again
+create table carried_actor as
+select distinct actor_id as id
+from before_approval
+semi join unchanged on key = request_id
+where actor_id is not null;
+
 create table user_wanted as
 select distinct id as key
 from (
     select created_by as id from data_product
     union
     select expert_id from data_product
+    union
+    select id from carried_actor
 )
 where id is not null
     and id not in (select person."globalUserId" from met_user);
+
+-- endpoint: masking_column
+create table masking_column_item as
+select page_id, '/data/' || position as item, request_id, concat_ws('.', request_id, col."sourceId", col.name) as key, col
+from (
+    select page_id, key as request_id, unnest(page.data) as col, generate_subscripts(page.data, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"data": [{
+            "name": "VARCHAR", "sourceId": "VARCHAR", "sourceName": "VARCHAR",
+            "globalPolicyInfo": {"maskingType": "VARCHAR", "matchingTag": "VARCHAR"}}]}') as page
+        from pages
+    )
+)
+where col.name is not null and col."sourceId" is not null;
+
+insert into masking_exception_column by name
+select distinct on (key)
+    request_id,
+    col."sourceId" as source_id,
+    col.name as column_name,
+    col."sourceName" as source_name,
+    col."globalPolicyInfo"."maskingType" as masking_type,
+    col."globalPolicyInfo"."matchingTag" as matching_tag,
+    page_id,
+    item
+from masking_column_item
+order by key, page_id desc;
+
+-- endpoint: approved_masking_column
+create table approved_masking_column_item as
+select page_id, '/' || position as item, user_id, concat_ws('.', user_id, col."sourceId", col."columnName") as key, col
+from (
+    select page_id, key as user_id, unnest(page) as col, generate_subscripts(page, 1) - 1 as position
+    from (select page_id, key, from_json(body, '[{"columnName": "VARCHAR", "sourceId": "VARCHAR"}]') as page from pages)
+)
+where col."columnName" is not null and col."sourceId" is not null;
+
+insert into approved_masking_exception by name
+select distinct on (key)
+    user_id,
+    col."sourceId" as source_id,
+    col."columnName" as column_name,
+    page_id,
+    item
+from approved_masking_column_item
+order by key, page_id desc;
 
 -- endpoint: request_user
 create table request_user_item as
@@ -142,3 +265,10 @@ from (
 )
 where person.id is not null
 order by id, preference, page_id, item;
+
+-- who acted on a request that is not asked for again may have left since, and is who they were
+insert into request_user by name
+select b.* exclude (row_hash), row_hash as carried_hash
+from before_request_user b
+semi join carried_actor a on a.id = b.id
+anti join request_user u on u.id = b.id;

@@ -1,0 +1,61 @@
+"""The data policies in force on a data source of Immuta Govern, as its policy handler tells them."""
+
+from typing import Any
+
+from pipeline.sandbox.immuta.policies import MASKED_TAGS
+from pipeline.sandbox.immuta.sources import DataSource
+
+Json = dict[str, Any]
+
+
+def has_handler(source: DataSource) -> bool:
+    """Whether the source has a policy handler: most have no data policy, and then it is null."""
+    return source.dataset.bits[24] % 2 == 1
+
+
+def is_compiled(source: DataSource) -> bool:
+    """Whether the handler can be read: after an upgrade some are named and answer 404."""
+    return has_handler(source) and source.dataset.bits[29] >= 6
+
+
+def handler(source: DataSource) -> Json:
+    """The policies that were made of the global ones for this source, and one of its own."""
+    masked = [
+        (tag, [entry.name for entry in source.dictionary() if tag in entry.tags])
+        for tag in MASKED_TAGS
+    ]
+    policies = [_masking(tag, columns) for tag, columns in masked if columns]
+    if source.dataset.bits[29] % 3 == 0 or not policies:
+        policies.append(_rows())
+    return {
+        "dataSourceId": source.id,
+        "id": source.id,
+        "jsonPolicies": policies,
+        "rules": "\n".join(policy["description"] for policy in policies),
+        "type": "jsonPolicy",
+    }
+
+
+def _masking(tag: str, columns: list[str]) -> Json:
+    fields = [{"name": name, "type": "column"} for name in columns]
+    config = {
+        "fields": fields,
+        "maskingConfig": {"metadata": {}, "type": MASKED_TAGS[tag]},
+        "qualifications": {"conditions": []},
+    }
+    return {
+        "description": f"Mask columns tagged {tag}",
+        "rules": [{"config": config, "exceptions": None, "type": "masking"}],
+        "type": "masking",
+    }
+
+
+def _rows() -> Json:
+    config = {"predicate": "@hasAttribute('region', 'all')", "qualifications": {"conditions": []}}
+    return {
+        "description": "Only rows of the reader's region",
+        "rules": [
+            {"config": config, "exceptions": None, "type": "Row Restriction by Custom Where Clause"}
+        ],
+        "type": "rowOrObjectRestriction",
+    }

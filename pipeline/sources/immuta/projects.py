@@ -1,0 +1,64 @@
+"""Purposes and projects of Govern: what data may be used for, who agreed to that, and what they work with together."""
+
+from pipeline.collect.endpoint import Endpoint, Total
+from pipeline.collect.paging import single
+from pipeline.sources.immuta.calls import GOVERN_PAGE, SEES_GOVERN, counted
+
+GONE = frozenset({404})
+"""A project or purpose that was deleted since it was listed."""
+
+
+def per_project(name: str, path: str, items: str = "") -> Endpoint:
+    """A read of one thing about every project."""
+    return Endpoint(
+        name,
+        "govern",
+        path,
+        (name.removesuffix("_detail"),) if items else ("immuta_project", "project_purpose"),
+        counted(items) if items else single,
+        items=items,
+        total=Total.NONE if items else Total.ASKED,
+        for_each="select distinct key from project_item",
+        after=("project",),
+        absent=GONE,
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        "purpose",
+        "govern",
+        "/governance/purpose",
+        ("immuta_purpose",),
+        counted("purposes"),
+        params=(("noLimit", "true"),),
+        items="purposes",
+        total=Total.SERVER,
+        needs=SEES_GOVERN,
+    ),
+    Endpoint(
+        "purpose_detail",
+        "govern",
+        "/governance/purpose/{key}",
+        ("immuta_purpose",),
+        single,
+        params=(("includeSubpurposes", "true"),),
+        total=Total.ASKED,
+        for_each="select key from purpose_wanted",
+        after=("purpose",),
+        absent=GONE,
+    ),
+    Endpoint(
+        "project",
+        "govern",
+        "/project",
+        ("immuta_project", "project_purpose"),
+        GOVERN_PAGE,
+        items="hits",
+        total=Total.SERVER,
+        needs=SEES_GOVERN,
+    ),
+    per_project("project_detail", "/project/{key}"),
+    per_project("project_member", "/project/{key}/members", "members"),
+    per_project("project_source", "/project/{key}/dataSources", "dataSources"),
+)
