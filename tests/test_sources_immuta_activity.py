@@ -112,9 +112,7 @@ ANY = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(ANY, min_size=1, max_size=6))
 def test_any_payload_can_be_read(tmp_path: Path, many: list[dict[str, Any]]) -> None:
     """Whatever events are about, they are there with their instant."""

@@ -36,7 +36,12 @@ _VIEWS = {
     "active_grant": _ACCESS,
     "placed_grant": _ACCESS | {"link", "immuta_column_tag"},
     "masking_grant": _ACCESS
-    | {"masking_exception_column", "approved_masking_exception", "product_column", "policy_masking"},
+    | {
+        "masking_exception_column",
+        "approved_masking_exception",
+        "product_column",
+        "policy_masking",
+    },
     "request_event": {"access_request", "approval", "product_member"},
     "link_candidate": {"asset", "immuta_source"},
     "source_tier": {"link", "classification", "sensitivity", "immuta_column_tag"},
