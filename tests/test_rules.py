@@ -60,7 +60,7 @@ def test_nothing_said_depends_on_the_day(con: duckdb.DuckDBPyConnection, stated:
     compared = 0
     for number, example in enumerate(stated.examples, 1):
         as_of = example.get("as_of", examples.AS_OF)
-        examples.fill(con, example["given"], KNOWN, as_of, f"example {number}")
+        examples.fill_for(con, example, KNOWN, f"example {number}")
         params = {
             member.id: dict(member.params) | (example.get("params", {}) if member is stated else {})
             for member in RULES.values()

@@ -1,9 +1,13 @@
-"""The examples of rule files, run: a tiny warehouse from `given`, judged by the engine, compared with `expect`."""
+"""The examples of rule files, run: a tiny warehouse from `given`, judged by the engine, compared with `expect`.
+
+`before` lists what earlier snapshots held, the oldest first; each is a day older than the next, unless
+its row of `snapshot` says when it was.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -76,7 +80,7 @@ def _differences(
     example: Mapping[str, Any],
     where: str,
 ) -> Iterator[str]:
-    fill(con, example.get("given", {}), known, example.get("as_of", AS_OF), where)
+    fill_for(con, example, known, where)
     yield from differences(con, rules, known, rule, example, where)
 
 
@@ -92,7 +96,8 @@ def differences(
     involved = with_blockers(rules, rule) | {rule.id: rule}
     params = {member.id: dict(member.params) for member in involved.values()}
     params[rule.id] = overridden(rule, example.get("params", {}), where)
-    moment = Moment(1, example.get("as_of", AS_OF), known.crosswalk())
+    number = len(example.get("before", ())) + 1
+    moment = Moment(number, example.get("as_of", AS_OF), known.crosswalk())
     evaluate.begin(con)
     outcome = evaluate.evaluate(con, involved, params, moment)[-1]
     if outcome.error:
@@ -117,36 +122,75 @@ def against(example: Mapping[str, Any], found: Mapping[str, tuple[str, str]]) ->
             yield f"{subject_id}: expected {wanted}, found {status} {severity}".strip()
 
 
+def fill_for(
+    con: duckdb.DuckDBPyConnection, example: Mapping[str, Any], known: SensitivityMap, where: str
+) -> None:
+    """Makes a workbench hold what an example gives: its snapshot, and those before it.
+
+    Raises:
+        ConfigError: an unknown table or column.
+    """
+    as_of = example.get("as_of", AS_OF)
+    fill(con, example.get("given", {}), known, as_of, where, example.get("before", ()))
+
+
 def fill(
     con: duckdb.DuckDBPyConnection,
     given: Mapping[str, list[Mapping[str, Any]]],
     known: SensitivityMap,
     as_of: datetime,
     where: str,
+    before: Sequence[Mapping[str, list[Mapping[str, Any]]]] = (),
 ) -> None:
-    """Makes a workbench hold one snapshot of the `given` rows and nothing else.
+    """Makes a workbench hold one snapshot of the `given` rows, the snapshots `before` it, and nothing else.
 
-    The sensitivity map and the links are worked out as for any snapshot, unless they are given.
+    The sensitivity map and what is derived from the rows of the last snapshot are worked out as for
+    any snapshot, unless they are given.
 
     Raises:
         ConfigError: an unknown table or column.
     """
     for name, table in schema.tables().items():
         con.execute(f"delete from {'history.' if table.historised else ''}{name}")
-    insert(con, "snapshot", {"number": 1, "id": "example", "judged_at": as_of}, as_of, where)
-    for name, rows in given.items():
-        for row in rows:
-            insert(con, name, row, as_of, where)
+    last = len(before) + 1
+    for number, earlier in enumerate(before, 1):
+        then = as_of - timedelta(days=last - number)
+        _add(con, earlier, number, then, where, ended=True)
+    _add(con, given, last, as_of, where)
     if "sensitivity" not in given:
-        sensitivity.write(con, known, 1)
+        sensitivity.write(con, known, last)
     if "link" not in given:
-        link.write(con, 1)
+        link.write(con, last)
+
+
+def _add(
+    con: duckdb.DuckDBPyConnection,
+    rows: Mapping[str, list[Mapping[str, Any]]],
+    number: int,
+    as_of: datetime,
+    where: str,
+    *,
+    ended: bool = False,
+) -> None:
+    """Adds snapshot `number`, with rows that are in force in it and, unless `ended`, from then on."""
+    about = {"number": number, "id": f"example-{number}", "as_of": as_of, "judged_at": as_of}
+    told = [about | row for row in rows.get("snapshot", [{}])]
+    for name, added in (rows | {"snapshot": told}).items():
+        for row in added:
+            insert(con, name, row, as_of, where, number, ended=ended)
 
 
 def insert(
-    con: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any], as_of: datetime, where: str
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    row: Mapping[str, Any],
+    as_of: datetime,
+    where: str,
+    number: int = 1,
+    *,
+    ended: bool = False,
 ) -> None:
-    """Adds one row as of snapshot 1.
+    """Adds one row as of snapshot `number`; one that has `ended` is gone from the next.
 
     Raises:
         ConfigError: an unknown table or column.
@@ -155,7 +199,8 @@ def insert(
     target = table
     if schema.tables()[table].historised:
         target = f"history.{table}"
-        values |= {"valid_from": 1, "row_hash": 0}
+        values |= {"valid_from": number, "row_hash": 0}
+        values |= {"valid_to": number + 1} if ended else {}
     con.execute(
         f"insert into {target} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
         list(values.values()),

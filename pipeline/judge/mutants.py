@@ -99,7 +99,7 @@ class _Trial:
         self._con, self._rules, self._known = con, rules, known
         self._example, self._where = example, where
         given, as_of = example.get("given", {}), example.get("as_of", examples.AS_OF)
-        examples.fill(con, given, known, as_of, where)
+        examples.fill_for(con, example, known, where)
         clock = {"as_of": as_of, "crosswalk": known.crosswalk()}
         self._values = dict(rule.params) | clock | example.get("params", {})
         self._said = _said(con, rule, self._values)

@@ -23,7 +23,7 @@ OUTSIDE = "outside"
 
 REQUIRED = ("id", "title", "severity", "subject", "why", "fix", "sql", "examples")
 OPTIONAL = ("params", "confidence", "blocked_by", "registers")
-EXAMPLE_KEYS = ("name", "given", "expect", "params", "as_of")
+EXAMPLE_KEYS = ("name", "before", "given", "expect", "params", "as_of")
 GIVEN_BY_US = ("as_of", "crosswalk")
 """Parameters every rule may use: the clock of the snapshot, and class key -> equivalent tags."""
 
