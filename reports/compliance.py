@@ -4,6 +4,7 @@ from pipeline.report import exceptions, reliance
 from pipeline.report.page import Figure, Figures, Front, Items, Page
 from pipeline.report.sections import (
     cross_system,
+    frameworks,
     method,
     ownership,
     page_one,
@@ -14,6 +15,7 @@ from pipeline.report.sections import (
     scorecard,
     trend,
     untested,
+    waivers,
     worklist,
 )  # fmt: skip
 from pipeline.report.view import TARGET, View, absent
@@ -31,6 +33,8 @@ def build(view: View) -> Page:
         cross_system.section(view),
         scans.section(view),
         trend.section(view),
+        frameworks.section(view),
+        waivers.section(view),
         untested.section(view, _uncovered(view)),
         method.section(view, (protection.NOTE,)),
         rule_cards.section(view),
@@ -114,8 +118,6 @@ def _uncovered(view: View) -> tuple[Figure, ...]:
     return (
         *missing,
         *([] if reliance.has_directory(view) else [ownership.live(view)]),
-        absent("T5", "Framework coverage", "the mapping of rules to frameworks is not part of the warehouse"),
-        absent("T6", "Waivers about to expire", "no waiver register is read"),
     )  # fmt: skip
 
 

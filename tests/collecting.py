@@ -35,6 +35,19 @@ JSON = st.recursive(
 )
 
 
+def odd(*names: str) -> st.SearchStrategy[Any]:
+    """A little JSON of any shape, in which objects often have keys of these names."""
+    plain = (
+        st.none() | st.booleans() | st.integers() | st.floats(-1e300, 1e300) | st.text(max_size=5)
+    )
+    keys = st.sampled_from(names) | st.text(max_size=3)
+    return plain | st.recursive(
+        st.lists(plain, max_size=2) | st.dictionaries(keys, plain, max_size=2),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=2),
+        max_leaves=3,
+    )
+
+
 class Clock:
     """Seconds that pass only while somebody sleeps; what was slept is kept."""
 

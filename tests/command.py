@@ -10,7 +10,8 @@ from typing import Any
 
 from pipeline.sandbox import signin
 
-TIMEOUT_S = 300
+TIMEOUT_S = 900
+"""For a machine that many share; what hangs, hangs longer than that."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from pipeline.judge import examples
-from pipeline.packs import Pack, Packs
+from pipeline.packs import BUILTIN, Pack, Packs
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import Home, connect, revise
 
@@ -65,8 +65,8 @@ def blank(folder: Path, template: Path) -> Home:
     return Home(folder)
 
 
-def pack(folder: Path, rules: Mapping[str, str | Mapping[str, Any]]) -> Packs:
-    """A pack alone, with rules of the given SQL (or keys) about assets."""
+def pack(folder: Path, rules: Mapping[str, str | Mapping[str, Any]], name: str = BUILTIN) -> Packs:
+    """A pack alone, with rules of the given SQL (or keys) about assets; as trusted as our own unless it has another name."""
     (folder / "rules" / "own").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "removed.yaml").write_text("[]")
     (folder / "rules" / "sensitivity.yaml").write_text(
@@ -76,7 +76,7 @@ def pack(folder: Path, rules: Mapping[str, str | Mapping[str, Any]]) -> Packs:
         changes = {"sql": about} if isinstance(about, str) else about
         path = folder / "rules" / "own" / f"{rule_id.lower()}.yaml"
         path.write_text(yaml.safe_dump(document(rule_id) | dict(changes), sort_keys=False))
-    return Packs((Pack("test", folder),))
+    return Packs((Pack(name, folder),))
 
 
 def document(rule_id: str) -> dict[str, Any]:

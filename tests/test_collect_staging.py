@@ -14,8 +14,10 @@ from pipeline.collect import staging as staging_module
 from pipeline.collect.endpoint import Source
 from pipeline.collect.loading import Loading, section, strings
 from pipeline.collect.staging import PAGES_PER_SNAPSHOT, Staging, sections
+from pipeline.config import ImmutaConfig
 from pipeline.errors import PageError
 from pipeline.sources import immuta, purview
+from pipeline.sources.immuta import activity
 
 SQL = """-- what comes before the first section belongs to none
 -- endpoint: thing
@@ -39,11 +41,18 @@ def test_sections_are_cut_at_their_headings() -> None:
     assert "strict" not in found["thing"]
 
 
-@pytest.mark.parametrize("source", [purview.SOURCE, immuta.SOURCE], ids=lambda s: s.name)
-def test_every_endpoint_has_its_section(source: Source) -> None:
-    """The endpoints of a source and the sections of its SQL are the same, but for `start` and `finish`."""
-    found = set(sections(source.sql)) - {"start", "finish"}
-    assert found == {endpoint.name for endpoint in source.endpoints}
+FED = activity.source(immuta.SOURCE, ImmutaConfig(audit_feed=Path("events.jsonl")))
+"""Immuta where files stand in for the addresses of its activity: endpoints of the same SQL."""
+
+
+@pytest.mark.parametrize(
+    "configured", [(purview.SOURCE,), (immuta.SOURCE, FED)], ids=lambda found: found[0].name
+)
+def test_every_endpoint_has_its_section(configured: tuple[Source, ...]) -> None:
+    """The endpoints of a source, however it is configured, and the sections of its SQL are the same, but for
+    `start` and `finish`."""
+    found = set(sections(configured[0].sql)) - {"start", "finish"}
+    assert found == {endpoint.name for source in configured for endpoint in source.endpoints}
 
 
 @settings(max_examples=15)

@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,37 @@ def test_what_arrived_is_told_in_turn(tmp_path: Path) -> None:
     again = PageStore(tmp_path, "run")
     assert again.arrived("toy", "one", 0) == [*first, last]
     again.close()
+
+
+def test_chunks_are_told_by_their_size(tmp_path: Path) -> None:
+    """How many more pages make up so many bytes, refusals left out; none while there are not enough."""
+    store = PageStore(tmp_path, "run")
+    for number in range(4):
+        keep(store, number, b"ten bytes!")
+        facts = {**FACTS, "source": "toy", "endpoint": "one", "status": 500}
+        store.keep(request(10 + number), b"no", refused=True, **facts)
+    assert [store.enough("toy", "one", 0, size) for size in (1, 10, 11, 40, 41)] == [1, 1, 2, 4, 0]
+    assert store.enough("toy", "one", 3, 11) == store.enough("toy", "two", 0, 1) == 0
+    assert [kept.seq for kept in store.arrived("toy", "one", 1, 2)] == [3, 5]
+    store.close()
+
+
+def test_memory_holds_places_only(tmp_path: Path) -> None:
+    """An exchange costs a fraction of its line in memory, so that a long run does not grow with its requests."""
+    store = PageStore(tmp_path, "run")
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            keep(store, number, b"page")
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(200, 1200):
+            keep(store, number, b"page")
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        store.close()
+    assert (after - before) / 1000 < 250
+    assert store.log("toy", "one").stat().st_size / 1200 > 400
 
 
 def test_the_log_is_described_for_duckdb(tmp_path: Path) -> None:

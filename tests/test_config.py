@@ -110,7 +110,7 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
     [
         (
             "hom = 1",
-            "hom: unknown key; valid here: home, packs, purview, immuta, directory, collect, params",
+            "hom: unknown key; valid here: home, packs, purview, immuta, directory, collect, judge, params",
         ),
         ("[purview]\nacount = 'x'", "purview.acount: unknown key; valid here: account, endpoint,"),
         ("[collect]\nworkers = 0", "collect.workers: Input should be greater than or equal to 1"),
@@ -125,6 +125,8 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
         ("[purview]\nsign_in = 'magic'", "purview.sign_in: Input should be 'auto', 'secret',"),
         ("[directory]\ngraph = true\nfeed = 'a.csv'", "graph and feed exclude each other"),
         ("[directory]\nfeeds = 'a.csv'", "directory.feeds: unknown key; valid here: graph, feed"),
+        ("[judge]\nrule_timeout_s = 0", "judge.rule_timeout_s: Input should be greater than 0"),
+        ("[judge]\nmemory_limit = 'lots'", "judge.memory_limit: String should match pattern"),
         ("home = ", "not valid TOML"),
     ],
 )

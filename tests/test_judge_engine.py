@@ -10,7 +10,8 @@ import pytest
 from judging import ask, blank, pack, seal, verdicts
 
 from pipeline.errors import ConfigError, UsageError
-from pipeline.judge.judgement import judge, read_only
+from pipeline.judge.bench import read_only
+from pipeline.judge.judgement import judge
 from pipeline.packs import Packs
 from pipeline.warehouse.home import Home, revise
 

@@ -168,7 +168,10 @@ def test_the_same_day_again_is_a_snapshot_of_its_own(
         "20261122T020000Z",
     ]
     for table in schema.tables().values():
-        if table.historised and table.group in schema.COLLECTED and table.name != "reconciliation":
+        # one tells of the calls of a run, the other of its pages
+        if table.name in ("reconciliation", "redaction"):
+            continue
+        if table.historised and table.group in schema.COLLECTED:
             query = (
                 f"select count(*) from history.{table.name} where valid_from = 2 or valid_to = 2"
             )

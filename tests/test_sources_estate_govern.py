@@ -1,6 +1,7 @@
 """Govern's data sources collected over a socket are the sandbox's, and none of its secrets reaches the disk."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from pipeline.collect.walk import collect
 from pipeline.sandbox import clock, server, signin
 from pipeline.sandbox.estate import Estate, History
 from pipeline.sandbox.immuta import handlers, objects, source_access, source_policies
-from pipeline.sources.groups import assembled
+from pipeline.sources import immuta
 from pipeline.sources.immuta import connections, data_sources, dictionaries
 from pipeline.warehouse import pages
 from pipeline.warehouse.home import connect
 
-SOURCE = assembled("immuta", "pipeline.sources.immuta", (data_sources, dictionaries, connections))
+GROUPS = immuta.part(data_sources, dictionaries, connections)
+SOURCE = replace(GROUPS, endpoints=tuple(replace(one, holes="") for one in GROUPS.endpoints))
+"""Govern alone: what its lists lack by those of the Request app is not asked here."""
 ASSETS = 400
 Rows = set[tuple[Any, ...]]
 

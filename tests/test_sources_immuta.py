@@ -12,8 +12,19 @@ from collecting import loaded, rows
 from pipeline.collect.envelope import open_page
 from pipeline.collect.staging import Staging
 from pipeline.errors import PageError
-from pipeline.sources.immuta import SOURCE
+from pipeline.sources.immuta import (
+    SOURCE,
+    data_sources,
+    dictionaries,
+    part,
+    people,
+    products,
+    requests,
+)
 
+SOURCES = part(data_sources, dictionaries)
+PEOPLE = part(people)
+REQUESTS = part(products, requests)
 PAYLOADS = Path(__file__).parent / "payloads" / "immuta"
 PRODUCT = "99999999-0000-4000-8000-000000000001"
 REQUEST, OTHER = "ckar00000000000000000001", "ckar00000000000000000002"
@@ -215,7 +226,7 @@ def test_people_of_the_request_app(staging: Staging) -> None:
 def test_kinds_of_sources_without_an_address(tmp_path: Path, kind: str, technology: str) -> None:
     """The kind that people see leads to the handler's path."""
     page = f'{{"id": 5, "blobHandlerType": "{kind}", "blobHandler": null}}'.encode()
-    with loaded(tmp_path, SOURCE, [("data_source_detail", "5", page)]) as staging:
+    with loaded(tmp_path, SOURCES, [("data_source_detail", "5", page)]) as staging:
         query = "select technology, handler from immuta.handler_wanted"
         assert rows(staging, query) == [(technology, "5")]
 
@@ -226,7 +237,7 @@ def test_a_kind_that_nobody_knows_has_no_handler(tmp_path: Path) -> None:
         ("data_source", None, b'{"count": 1, "hits": [{"id": 5, "name": "n"}]}'),
         ("data_source_detail", "5", b'{"id": 5, "blobHandlerType": "Custom"}'),
     ]
-    with loaded(tmp_path, SOURCE, pages) as staging:
+    with loaded(tmp_path, SOURCES, pages) as staging:
         assert rows(staging, "select count(*) from immuta.handler_wanted") == [(0,)]
         query = "select id, technology, host, detail_read, handler_read from immuta_source"
         assert rows(staging, query) == [(5, None, None, True, False)]
@@ -241,7 +252,7 @@ def test_a_request_with_an_unreadable_instant_is_lost(
     """An end that cannot be read is not "no end": the item has no row, and its neighbours have theirs."""
     good = {"id": "good", "createdAt": "2026-02-01T08:00:00.000Z", "expiration": None}
     page = json.dumps({"data": [good, good | {"id": "bad", field: instant}]}).encode()
-    with loaded(tmp_path, SOURCE, [(name, PRODUCT, page)]) as staging:
+    with loaded(tmp_path, REQUESTS, [(name, PRODUCT, page)]) as staging:
         assert rows(staging, f"select item from immuta.{name}_item") == [("/data/0",)]
         assert rows(staging, f"select count(*), max(expires_at) from {name}") == [(1, None)]
 
@@ -261,7 +272,7 @@ def test_a_local_policy_says_what_it_is(
 ) -> None:
     """Something empty in its place is no policy."""
     page = json.dumps({"id": 5, "subscriptionPolicy": policy}).encode()
-    with loaded(tmp_path, SOURCE, [("data_source_detail", "5", page)]) as staging:
+    with loaded(tmp_path, SOURCES, [("data_source_detail", "5", page)]) as staging:
         assert rows(staging, "select policy from policy_application") == applied
 
 
@@ -269,7 +280,7 @@ def test_a_local_policy_says_what_it_is(
 def test_a_user_whose_profile_cannot_be_read_is_lost(tmp_path: Path, profile: Any) -> None:
     """The account's number is not the profile's, so it never stands in for one that is there."""
     page = json.dumps({"hits": [{"id": 7, "profile": profile}, {"id": 8}]}).encode()
-    with loaded(tmp_path, SOURCE, [("user", None, page)]) as staging:
+    with loaded(tmp_path, PEOPLE, [("user", None, page)]) as staging:
         assert rows(staging, "select item, key from immuta.user_item") == [("/hits/1", "8")]
         assert rows(staging, "select id from immuta_user") == [(8,)]
 

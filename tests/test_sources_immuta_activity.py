@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from collecting import JSON, loaded, rows, store_at
-from hypothesis import HealthCheck, given, settings
+from collecting import JSON, loaded, odd, rows, store_at
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_fixture import DAY, GOVERN, estate, get, http
 
@@ -107,17 +107,20 @@ def test_the_older_log_writes_milliseconds_in_a_text(tmp_path: Path) -> None:
         ]  # fmt: skip
 
 
+ABOUT = odd("id", "type", "name", "profileId")
 ANY = st.fixed_dictionaries(
-    {"targets": JSON, "actor": JSON, "relatedResources": JSON, "auditPayload": JSON}
+    {"targets": ABOUT, "actor": ABOUT, "relatedResources": ABOUT, "auditPayload": ABOUT}
 )
 
 
-@settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
-@given(st.lists(ANY, min_size=1, max_size=6))
-def test_any_payload_can_be_read(tmp_path: Path, many: list[dict[str, Any]]) -> None:
+@settings(max_examples=8)
+@given(st.lists(ANY, min_size=1, max_size=4))
+def test_any_payload_can_be_read(
+    tmp_path_factory: pytest.TempPathFactory, many: list[dict[str, Any]]
+) -> None:
     """Whatever events are about, they are there with their instant."""
     body = answer(*(event(f"e{at}") | values for at, values in enumerate(many)))
-    assert len(read(tmp_path / "any", "activity", body)) == len(many)
+    assert len(read(tmp_path_factory.mktemp("any"), "activity", body)) == len(many)
 
 
 def window(start: datetime, end: datetime) -> Request:

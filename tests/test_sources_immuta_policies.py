@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from collecting import JSON, loaded, rows
-from hypothesis import HealthCheck, given, settings
+from collecting import loaded, odd, rows
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.collect.staging import Staging
@@ -383,8 +383,11 @@ def test_where_a_policy_applies() -> None:
         ]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.lists(JSON, min_size=1, max_size=4), JSON), min_size=20, max_size=40))
+ODD = odd("type", "value", "name", "exceptions", "group", "rules", "config")
+
+
+@settings(max_examples=8)
+@given(st.lists(st.tuples(st.lists(ODD, min_size=1, max_size=3), ODD), min_size=2, max_size=8))
 def test_whatever_comes_is_read_or_marked_as_unknown(drawn: list[tuple[list[Any], Any]]) -> None:
     """No content of a policy breaks the night, and no subscription policy is left without a word."""
     found = []

@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli.sql import sql
 from pipeline.errors import PublishError, UsageError
-from pipeline.warehouse import adhoc, schema
+from pipeline.warehouse import adhoc, confined, schema
 from pipeline.warehouse.adhoc import Query
 from pipeline.warehouse.home import Home
 
@@ -289,7 +289,7 @@ def test_a_query_deaf_to_interrupts_is_killed(tiny: Home, monkeypatch: pytest.Mo
         return process
 
     monkeypatch.setattr(subprocess, "Popen", start)
-    monkeypatch.setattr(adhoc, "GRACE_S", 0.05)
+    monkeypatch.setattr(confined, "GRACE_S", 0.05)
     with pytest.raises(UsageError, match="stopped after"):
         adhoc.run(tiny.sealed(), Query("select 1", "csv", timeout_s=0.2), lambda chunk: None)
     assert started[0].returncode == -signal.SIGKILL
@@ -360,7 +360,7 @@ def test_the_query_cannot_see_credentials(
 
     monkeypatch.setattr(subprocess, "Popen", start)
     assert _records(run("--json", "select 1 as n")) == [{"n": 1}]
-    assert set(seen[0]) <= set(adhoc.PASSED_ON)
+    assert set(seen[0]) <= set(confined.PASSED_ON)
 
 
 def test_tables_lists_the_dictionary(run: Callable[..., Result]) -> None:

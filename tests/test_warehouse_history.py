@@ -163,6 +163,17 @@ def test_initialise_leaves_a_filled_warehouse_alone(con: duckdb.DuckDBPyConnecti
     assert _shown(con, 1) == {"K1": "a"}
 
 
+def test_views_of_an_earlier_version_are_made_anew(con: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse whose views another version declared is not current, and its views are replaced."""
+    _empty(con)
+    con.execute("create or replace view sensitive_asset as select 1 as other")
+    con.execute("comment on macro shown_number is 'another version'")
+    assert not history.is_current(con)
+    history.initialise(con)
+    assert history.is_current(con)
+    assert con.execute("select tier from sensitive_asset").fetchall() == []
+
+
 def test_a_warehouse_of_an_earlier_version_takes_the_next_snapshot(
     con: duckdb.DuckDBPyConnection,
 ) -> None:

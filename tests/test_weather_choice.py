@@ -1,13 +1,15 @@
 """Weathers are chosen by name, say what they do, and strike the same calls in every run."""
 
 import asyncio
+import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from command import muster
 
 from pipeline.sandbox.weather import forecast
-from pipeline.sandbox.weather.calls import Answer, Call
+from pipeline.sandbox.weather.calls import Answer, Call, Proceed
 
 CALLS = [Call("GET", "/things", (("page", str(at)),), b"", 40, "Bearer a.b") for at in range(200)]
 
@@ -85,3 +87,26 @@ def test_the_commands_refuse_a_weather_that_is_none(
 ) -> None:
     """`serve` and `run` name the valid ones; without the sandbox there is no weather."""
     assert cure in muster(*arguments, folder=tmp_path, code=2).err
+
+
+@pytest.mark.parametrize("names", [["hostile:1", "moving:1"], ["moving:1", "hostile:1"]])
+def test_weathers_come_together_in_any_order(names: list[str]) -> None:
+    """What one of them writes another one reads: half of a surrogate pair is in the body, and the page is turned."""
+    rows = [{"displayName": f"row {at}"} for at in range(40)]
+
+    async def proceed(call: Call) -> Answer:
+        start = int(call.param("offset") or 0)
+        page = {"value": rows[start : start + 20], "count": len(rows)}
+        return Answer(200, b"{}", {"content-type": "application/json"}).saying(page)
+
+    async def answered() -> Answer:
+        answer: Proceed = proceed
+        for layer in reversed(forecast.chosen(names, 1, lambda: 0.0)):
+            answer = partial(layer, proceed=answer)
+        return await answer(Call("GET", "/things", (("offset", "10"),), b"", 20, "Bearer a.b"))
+
+    found = asyncio.run(answered())
+    assert b"\\ud83d" in found.body
+    page = json.loads(found.body)
+    assert page["count"] == 39
+    assert len(page["value"]) == 20

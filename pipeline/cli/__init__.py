@@ -10,6 +10,7 @@ from pipeline.cli import (
     doctor,
     drift,
     findings,
+    frameworks,
     init,
     output,
     report,
@@ -64,6 +65,7 @@ app.command("drift")(drift.drift)
 app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(rules.app, name="rules")
 app.add_typer(findings.app, name="findings")
+app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(waivers.app, name="waivers")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("version")(init.version)

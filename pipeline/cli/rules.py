@@ -9,10 +9,22 @@ import typer
 
 from pipeline import packs
 from pipeline.cli import output
+from pipeline.cli.run import bounds_of
 from pipeline.errors import UsageError
-from pipeline.judge import binding, examples, mutants, past, rule, sensitivity
+from pipeline.judge import (
+    binding,
+    examples,
+    firing,
+    framework,
+    mutants,
+    past,
+    registers,
+    rule,
+    sensitivity,
+)
 from pipeline.judge.rule import Rule
 from pipeline.packs import Packs
+from pipeline.warehouse.home import connect
 
 app = typer.Typer(help="The rules in force: list, show and test them.", no_args_is_help=True)
 
@@ -110,6 +122,8 @@ def check(ctx: typer.Context) -> None:
     """Checks that every rule file is right and that its SQL fits the tables there are."""
     rules, _ = _in_force(ctx)
     known = sensitivity.load(_packs(ctx))
+    framework.load(_packs(ctx))
+    registers.load(_packs(ctx))
     with closing(examples.workbench()) as con:
         found = [binding.problem(con, stated, known) for stated in rules.values()]
     problems = [problem for problem in found if problem]
@@ -178,9 +192,28 @@ def backtest(
             "no_longer_failing": list(found.no_longer_failing),
             "error": found.error,
         }
-        for found in past.backtest(home, _packs(ctx), config.params, rule_id.upper(), numbers)
+        for found in past.backtest(
+            home, _packs(ctx), config.params, rule_id.upper(), numbers, bounds_of(config)
+        )
     ]
     columns = ["snapshot", "pass", "fail", "not_evaluated", "fail_then", "now_failing", "error"]
+    output.listing(rows, columns, as_json=as_json)
+
+
+@app.command("firing")
+def firing_(
+    ctx: typer.Context,
+    at: Annotated[
+        str | None, typer.Option(help="A past snapshot: its id, a day or an instant.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lists rules that tell nothing: they judge or evaluate nobody, never fail, or always do."""
+    home = ctx.obj.home
+    number = past.judged_numbers(home, None, at)[-1]
+    with closing(connect(home.sealed(), read_only=True)) as con:
+        rows = firing.telling_nothing(con, number)
+    columns = ["id", "says", "population", "title", "detail"]
     output.listing(rows, columns, as_json=as_json)
 
 

@@ -15,7 +15,8 @@ from pipeline.cli.sandbox import Assets, Seed, Weather
 from pipeline.cli.state import State
 from pipeline.config import Config, for_sandbox
 from pipeline.errors import IncompleteError, UsageError
-from pipeline.judge import judgement, past, rule, sensitivity
+from pipeline.judge import framework, judgement, past, rule, sensitivity
+from pipeline.judge.bounds import Bounds
 from pipeline.judge.judgement import Judgement
 from pipeline.judge.rule import SEVERITIES
 from pipeline.warehouse.home import lock
@@ -113,6 +114,7 @@ def _collect(
     loaded = packs.load(state.config.packs)
     rule.effective(rule.load(loaded), state.config.params)
     sensitivity.load(loaded)
+    framework.load(loaded)
     with (
         _estate(state.config, use_sandbox, seed, assets, as_of, weather) as (config, estate),
         collecting() as report,
@@ -148,17 +150,24 @@ def _estate(
 
 def _judge(state: State) -> Judgement:
     loaded = packs.load(state.config.packs)
-    judged = judgement.judge(state.home, loaded, overrides=state.config.params)
+    judged = judgement.judge(
+        state.home, loaded, overrides=state.config.params, bounds=bounds_of(state.config)
+    )
     log.say("judged", snapshot=judged.snapshot_id, rules=judged.rules, failed=judged.failed)
     for rule_id, reason in judged.errors.items():
         log.warn("a rule could not be evaluated", rule=rule_id, reason=reason)
     return judged
 
 
+def bounds_of(config: Config) -> Bounds:
+    """What rules may take."""
+    return Bounds(config.judge.rule_timeout_s, config.judge.memory_limit)
+
+
 def _judge_past(state: State, at: str, *, as_json: bool) -> None:
     loaded = packs.load(state.config.packs)
     number = past.judged_numbers(state.home, None, at)[-1]
-    rows = past.verdicts(state.home, loaded, state.config.params, number)
+    rows = past.verdicts(state.home, loaded, state.config.params, number, bounds_of(state.config))
     columns = ["rule", "population", "pass", "fail", "waived", "not_evaluated"]
     output.listing(rows if as_json else past.counted(rows), columns, as_json=as_json)
 

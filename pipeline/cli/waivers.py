@@ -7,6 +7,7 @@ import typer
 
 from pipeline import packs
 from pipeline.cli import output
+from pipeline.cli.run import bounds_of
 from pipeline.errors import UsageError
 from pipeline.judge import trial, walk
 from pipeline.warehouse import home
@@ -42,7 +43,10 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def check(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Holds the waivers in the packs against the newest judged snapshot: which would count, and why not."""
-    rows = trial.of_waivers(ctx.obj.home, packs.load(ctx.obj.config.packs), ctx.obj.config.params)
+    config = ctx.obj.config
+    rows = trial.of_waivers(
+        ctx.obj.home, packs.load(config.packs), config.params, bounds_of(config)
+    )
     output.listing(rows, list(trial.COLUMNS), as_json=as_json)
     unfit = [row["id"] for row in rows if row["verdict"] != "pass"]
     if unfit:

@@ -1,6 +1,6 @@
 """Calls: which requests an endpoint is read with, from the keys that staging knows by now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -34,25 +34,27 @@ class Call:
         return replace(self, keys=self.keys[:middle]), replace(self, keys=self.keys[middle:])
 
 
-def calls_of(outcome: Walked, staging: Staging) -> list[Call]:
-    """The calls of an endpoint, in a fixed order; staging takes note of their keys."""
+def calls_of(outcome: Walked, staging: Staging) -> tuple[int, Iterator[Call]]:
+    """How many calls an endpoint has, and these in a fixed order, each made when its turn comes; staging takes
+    note of their keys."""
     endpoint = outcome.endpoint
     first = Request(endpoint.method, endpoint.plane, endpoint.path, endpoint.params, endpoint.body)
     if endpoint.for_each is None:
-        return [Call(first, None)]
+        return 1, iter([Call(first, None)])
     names, rows = staging.keys(outcome.source, endpoint)
     keys = [str(row[names.index("key")]) for row in rows]
     staging.asked(outcome.name, keys)
     if endpoint.batch > 1:
-        return [Call(first, None, part) for part in _parts(endpoint, keys)]
+        parts = _parts(endpoint, keys)
+        return len(parts), (Call(first, None, part) for part in parts)
 
     def alone(key: str) -> tuple[str, ...]:
         return (key,) if endpoint.key_param else ()
 
-    return [
+    return len(keys), (
         Call(_filled(first, dict(zip(names, row, strict=True))), key, alone(key))
         for key, row in zip(keys, rows, strict=True)
-    ]
+    )
 
 
 def _filled(request: Request, values: Mapping[str, object]) -> Request:

@@ -125,18 +125,12 @@ class Loading:
 
     def _next(self, *, whole: bool) -> Sequence[Exchange]:
         """The pages of the next chunk; none if there is not enough for a `whole` one."""
-        came = self._store.arrived(*self._names, self._position)
-        if not self._section.divisible:
-            self._position += len(came)
-            return came
-        size = 0
-        for count, exchange in enumerate(came, 1):
-            size += exchange.size_bytes
-            if size >= CHUNK_BYTES:
-                self._position += count
-                return came[:count]
-        if whole:
-            return []
+        count = None
+        if self._section.divisible:
+            count = self._store.enough(*self._names, self._position, CHUNK_BYTES) or None
+            if whole and count is None:
+                return []
+        came = self._store.arrived(*self._names, self._position, count)
         self._position += len(came)
         return came
 

@@ -70,7 +70,8 @@ class Staging:
         self.con.execute("create temp table asked (endpoint varchar, key varchar)")
         self.con.execute("create temp table gone (endpoint varchar, key varchar)")
         self._carries = earlier is not None
-        carry.show_last(self.con, earlier.warehouse if earlier else None)
+        if earlier is not None:
+            carry.attach_last(self.con, earlier.warehouse)
         clock = clock or Clock(datetime.now(UTC), datetime.now(UTC))
         for name, value in (
             ("as_of", clock.as_of),
@@ -225,6 +226,8 @@ class Staging:
         """Makes the source's schema, with what its sections have in common, when it is first asked for."""
         if source.name not in self._sections:
             self._sections[source.name] = sections(source.sql)
+            read = set(re.findall(r"\bbefore_(\w+)", source.sql)) | set(source.carried)
+            carry.show_last(self.con, sorted(read & schema.tables().keys()), attached=self._carries)
             self.con.execute(f"create schema {source.name}")
             self._run(source, "start")
 

@@ -17,50 +17,13 @@ import msgspec
 from isal import igzip
 
 from pipeline.collect.endpoint import Request
+from pipeline.collect.exchange_log import LOG, LOGGED, Exchange, ExchangeLog
 from pipeline.errors import PageError
 from pipeline.warehouse.pages import StoredPage
 
+__all__ = ["LOG", "LOGGED", "Exchange", "PageStore", "identity"]
+
 PART_BYTES = 256 * 1024 * 1024
-LOG = "exchanges.jsonl"
-
-
-class Exchange(msgspec.Struct, frozen=True):
-    """One line of the exchange log: what was asked, what came, and where its body is.
-
-    A `refused` one is the last answer to a call that was given up: evidence, not a page.
-    """
-
-    seq: int
-    identity: str
-    source: str
-    endpoint: str
-    key: str | None
-    method: str
-    url: str
-    request_body: str | None
-    status: int
-    attempt: int
-    sent_at: str
-    received_at: str
-    server_date: str | None
-    sha256: str
-    size_bytes: int
-    part: str
-    part_offset: int
-    part_length: int
-    redactions: list[str]
-    refused: bool = False
-
-
-_TYPES = {
-    int: "bigint",
-    bool: "boolean",
-    str: "varchar",
-    str | None: "varchar",
-    list[str]: "varchar[]",
-}
-LOGGED = {field.name: _TYPES[field.type] for field in msgspec.structs.fields(Exchange)}
-"""The fields of a line and their types as DuckDB reads them."""
 
 
 class PageStore:
@@ -73,18 +36,17 @@ class PageStore:
         self._root.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._writers: dict[str, _Writer] = {}
-        self._by_identity: dict[str, Exchange] = {}
-        self._arrived: dict[tuple[str, str], list[Exchange]] = {}
+        self._logs: dict[str, ExchangeLog] = {}
         self._seq = 0
         for log in sorted(self._root.glob(f"*/*/{LOG}")):
-            for exchange in _reopen(self._root, log):
-                self._take(exchange)
-                self._seq = max(self._seq, exchange.seq)
-        self.replayable = len(self._by_identity)
+            self._seq = max(self._seq, _reopen(self._root, log))
+            self._logs[log.parent.relative_to(self._root).as_posix()] = ExchangeLog(log)
+        self.replayable = sum(map(len, self._logs.values()))
 
     def replay(self, request: Request, source: str, endpoint: str) -> Exchange | None:
         """The exchange of the same request of an endpoint, if this run already has it."""
-        return self._by_identity.get(identity(request, source, endpoint))
+        log = self._logs.get(f"{source}/{endpoint}")
+        return log.find(identity(request, source, endpoint)) if log else None
 
     def read(self, exchange: Exchange) -> bytes:
         """The body of `exchange`, checked against its digest."""
@@ -112,11 +74,12 @@ class PageStore:
         with self._lock:
             self._seq += 1
             seq = self._seq
-            writer = self._writers.get(f"{source}/{endpoint}")
-            if writer is None:
-                writer = self._writers[f"{source}/{endpoint}"] = _Writer(
-                    self._root, f"{source}/{endpoint}"
-                )
+            folder = f"{source}/{endpoint}"
+            if folder not in self._writers:
+                self._writers[folder] = _Writer(self._root, folder)
+            if folder not in self._logs:
+                self._logs[folder] = ExchangeLog(self._root / folder / LOG)
+            writer, log = self._writers[folder], self._logs[folder]
         part, at = writer.append(member)
         exchange = Exchange(
             seq=seq,
@@ -132,21 +95,21 @@ class PageStore:
             part_length=len(member),
             **facts,
         )
-        writer.log(exchange)
-        with self._lock:
-            self._take(exchange)
+        log.add(exchange)
         return exchange
 
-    def _take(self, exchange: Exchange) -> None:
-        if exchange.refused:
-            return
-        self._by_identity[exchange.identity] = exchange
-        self._arrived.setdefault((exchange.source, exchange.endpoint), []).append(exchange)
+    def arrived(
+        self, source: str, endpoint: str, position: int, count: int | None = None
+    ) -> Sequence[Exchange]:
+        """The exchanges of an endpoint that this run has, in the order they were kept, but for the first `position`;
+        `count` of them at most."""
+        log = self._logs.get(f"{source}/{endpoint}")
+        return log.arrived(position, count) if log else []
 
-    def arrived(self, source: str, endpoint: str, position: int) -> Sequence[Exchange]:
-        """The exchanges of an endpoint that this run has, in the order they were kept, but for the first `position`."""
-        with self._lock:
-            return self._arrived.get((source, endpoint), [])[position:]
+    def enough(self, source: str, endpoint: str, position: int, size_bytes: int) -> int:
+        """How many exchanges behind the first `position` have bodies of that size together; 0 if all have not."""
+        log = self._logs.get(f"{source}/{endpoint}")
+        return log.enough(position, size_bytes) if log else 0
 
     def log(self, source: str, endpoint: str) -> Path:
         """Where the exchange log of an endpoint is, if it has one."""
@@ -168,6 +131,8 @@ class PageStore:
         """Closes all parts; the run can be opened again."""
         for writer in self._writers.values():
             writer.close()
+        for log in self._logs.values():
+            log.close()
         self._writers.clear()
 
 
@@ -180,7 +145,6 @@ class _Writer:
         self._lock = threading.Lock()
         self._number = max(len(list((root / folder).glob("part-*.gz"))), 1)
         self._file = self._open()
-        self._log: IO[bytes] = (root / folder / LOG).open("ab")
 
     def _open(self) -> IO[bytes]:
         self._part = f"{self._folder}/part-{self._number:04d}.gz"
@@ -197,15 +161,8 @@ class _Writer:
             self._file.flush()
             return self._part, at
 
-    def log(self, exchange: Exchange) -> None:
-        line = msgspec.json.encode(exchange) + b"\n"
-        with self._lock:
-            self._log.write(line)
-            self._log.flush()
-
     def close(self) -> None:
         self._file.close()
-        self._log.close()
 
 
 def identity(request: Request, source: str, endpoint: str) -> str:
@@ -217,23 +174,25 @@ def identity(request: Request, source: str, endpoint: str) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
-def _reopen(root: Path, log: Path) -> list[Exchange]:
-    """The whole exchanges of a log; what a crash left half-written behind them is cut off."""
-    text = log.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if len(whole) < len(text):
-        with log.open("r+b") as file:
-            file.truncate(len(whole))
-    try:
-        exchanges = _lines(whole)
-    except msgspec.DecodeError as error:
-        raise PageError(
-            f"{log}: damaged: {error}; remove the run's folder {root} to collect it anew"
-        ) from error
+def _reopen(root: Path, log: Path) -> int:
+    """The last number in a log; what a crash left half-written behind the whole exchanges is cut off."""
     ends: dict[str, int] = {}
-    for exchange in exchanges:
-        end = exchange.part_offset + exchange.part_length
-        ends[exchange.part] = max(ends.get(exchange.part, 0), end)
+    whole = last = 0
+    with log.open("r+b") as lines:
+        for line in lines:
+            if not line.endswith(b"\n"):
+                lines.truncate(whole)
+                break
+            whole += len(line)
+            try:
+                exchange = _decode(line)
+            except msgspec.DecodeError as error:
+                raise PageError(
+                    f"{log}: damaged: {error}; remove the run's folder {root} to collect it anew"
+                ) from error
+            end = exchange.part_offset + exchange.part_length
+            ends[exchange.part] = max(ends.get(exchange.part, 0), end)
+            last = max(last, exchange.seq)
     for part in {*log.parent.glob("part-*.gz"), *(root / name for name in ends)}:
         end = ends.get(part.relative_to(root).as_posix(), 0)
         size = part.stat().st_size if part.exists() else 0
@@ -245,9 +204,11 @@ def _reopen(root: Path, log: Path) -> list[Exchange]:
                 f"{part}: ends at byte {size}, the exchange log names pages up to "
                 f"byte {end}; remove the run's folder {root} to collect it anew"
             )
-    return exchanges
+    return last
 
 
 def _lines(text: bytes) -> list[Exchange]:
-    decoder = msgspec.json.Decoder(Exchange)
-    return [decoder.decode(line) for line in text.splitlines()]
+    return [_decode(line) for line in text.splitlines()]
+
+
+_decode = msgspec.json.Decoder(Exchange).decode

@@ -6,12 +6,13 @@ can ask staging what it is about.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
 from pipeline.collect.calls import Call, calls_of
 from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Endpoint, Source
+from pipeline.collect.queue import Queue
 from pipeline.collect.reading import read
 from pipeline.collect.staging import Staging
 from pipeline.collect.walked import Walked
@@ -68,17 +69,21 @@ def _walk(
     report: Report,
 ) -> None:
     """Makes every call of one level; each source has its own threads, as it has its own pace."""
-    futures: list[Future[None]] = []
+    queues = {name: Queue() for name in clients}
 
     def submit(outcome: Walked, call: Call) -> None:
-        """Sends a call to its source's threads, which may submit more."""
-        name = outcome.source.name
+        """Adds a call to its source's, from within one of them."""
         outcome.planned += 1
-        futures.append(pools[name].submit(work, outcome, call))
+        queues[outcome.source.name].add(outcome, iter([call]))
 
-    def work(outcome: Walked, call: Call) -> None:
-        read(clients[outcome.source.name], outcome, call, submit)
-        report(outcome.name, outcome.calls, outcome.planned)
+    def work(name: str) -> None:
+        while (taken := queues[name].take()) is not None:
+            outcome, call = taken
+            try:
+                read(clients[name], outcome, call, submit)
+            finally:
+                queues[name].done()
+            report(outcome.name, outcome.calls, outcome.planned)
 
     with ExitStack() as stack:
         pools = {
@@ -86,21 +91,21 @@ def _walk(
             for name in clients
         }
         try:
+            futures = [pools[name].submit(work, name) for name in clients for _ in range(workers)]
             for outcome in walked:
-                calls = [] if outcome.skipped else calls_of(outcome, staging)
-                report(outcome.name, 0, len(calls))
-                for call in calls:
-                    submit(outcome, call)
-            waited = 0
-            while waiting := futures[waited:]:
-                for future in wait(waiting, return_when=FIRST_EXCEPTION).done:
-                    future.result()
-                waited += len(waiting)
+                count, calls = (0, iter(())) if outcome.skipped else calls_of(outcome, staging)
+                report(outcome.name, 0, count)
+                outcome.planned += count
+                queues[outcome.source.name].add(outcome, calls)
+            for queue in queues.values():
+                queue.close()
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
         except BaseException:
             # also on Ctrl-C: what was not sent yet is not sent any more
-            for name, pool in pools.items():
+            for name, queue in queues.items():
                 clients[name].stop()
-                pool.shutdown(wait=False, cancel_futures=True)
+                queue.stop()
             raise
 
 

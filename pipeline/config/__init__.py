@@ -23,6 +23,7 @@ from pipeline.config.sections import (
     CollectConfig,
     DirectoryConfig,
     ImmutaConfig,
+    JudgeConfig,
     PurviewConfig,
 )
 from pipeline.errors import ConfigError
@@ -33,6 +34,7 @@ __all__ = [
     "Config",
     "DirectoryConfig",
     "ImmutaConfig",
+    "JudgeConfig",
     "PurviewConfig",
     "for_sandbox",
     "load",
@@ -75,6 +77,7 @@ class Config(BaseSettings):
     immuta: ImmutaConfig = ImmutaConfig()
     directory: DirectoryConfig = DirectoryConfig()
     collect: CollectConfig = CollectConfig()
+    judge: JudgeConfig = JudgeConfig()
     params: dict[str, dict[str, Any]] = Field({}, description="rule id -> parameters set anew")
 
     @classmethod

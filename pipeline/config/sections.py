@@ -155,3 +155,16 @@ class CollectConfig(_Section):
     timeout_s: float = Field(
         60.0, gt=0, description="seconds without a byte before a try is given up"
     )
+
+
+class JudgeConfig(_Section):
+    """Section [judge]: what rules may take."""
+
+    rule_timeout_s: float = Field(
+        120.0, gt=0, description="seconds after which a rule is given up, and in error"
+    )
+    memory_limit: str = Field(
+        "60%",
+        pattern=r"(?i)^\s*(\d+(\.\d+)?\s*[KMGT]B|[1-9]\d?(\.\d+)?\s*%)\s*$",
+        description="memory that rules may take together, such as 4GB, or a share of this machine's",
+    )

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from pipeline.judge import past, sensitivity
-from pipeline.judge.judgement import read_only
+from pipeline.judge.bench import read_only
 from pipeline.judge.past import Params
 from pipeline.judge.rule import SEVERITIES, Rule
 from pipeline.packs import Packs

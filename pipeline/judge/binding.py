@@ -5,7 +5,7 @@ import re
 import duckdb
 
 from pipeline.errors import RuleError
-from pipeline.judge import evaluate, examples
+from pipeline.judge import examples, said
 from pipeline.judge.rule import Rule
 from pipeline.judge.sensitivity import SensitivityMap
 
@@ -17,7 +17,7 @@ def problem(con: duckdb.DuckDBPyConnection, rule: Rule, known: SensitivityMap) -
     values = dict(rule.params) | {"as_of": examples.AS_OF, "crosswalk": known.crosswalk()}
     try:
         described = con.execute(
-            f"describe {rule.sql}", evaluate.bindable(rule.uses, values) or None
+            f"describe {rule.sql}", said.bindable(rule.uses, values) or None
         ).fetchall()
     except duckdb.Error as error:
         found = _LINE.search(str(error))
@@ -26,7 +26,7 @@ def problem(con: duckdb.DuckDBPyConnection, rule: Rule, known: SensitivityMap) -
         return f"{rule.file.label}:{line}: sql: {words}"
     columns = [row[0] for row in described]
     try:
-        evaluate.check_columns(columns)
+        said.check_columns(columns)
     except RuleError as error:
         return f"{rule.file.label}:{rule.sql_line}: sql: {error}"
     return None

@@ -14,12 +14,13 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Document:
-    """The top-level mapping of a file, the line of each key, and the line in which its value begins."""
+    """The top-level mapping of a file, the line of each key, the line in which its value begins, and those of its items."""
 
     file: PackFile
     values: dict[str, Any]
     lines: dict[str, int]
     begins: dict[str, int]
+    items: dict[str, tuple[int, ...]]
 
     def error(self, key: str | None, problem: str) -> ConfigError:
         """An error that names file, line and key."""
@@ -37,14 +38,15 @@ def read(file: PackFile) -> Document:
     try:
         loader = _LOADER(file.path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
+        if not isinstance(root, yaml.MappingNode):
+            raise ConfigError(f"{file.label}: not a mapping of keys to values")
         values = loader.construct_document(root)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
         raise ConfigError(f"{file.label}: not valid YAML: {problem}") from error
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{file.label}: not a mapping of keys to values")
     lines: dict[str, int] = {}
     begins: dict[str, int] = {}
+    items: dict[str, tuple[int, ...]] = {}
     for key, value in root.value:
         if key.value in lines:
             raise ConfigError(
@@ -55,4 +57,6 @@ def read(file: PackFile) -> Document:
         # the text of a block begins below the sign that announces it
         block = isinstance(value, yaml.ScalarNode) and value.style in ("|", ">")
         begins[str(key.value)] = value.start_mark.line + 1 + int(block)
-    return Document(file, values, lines, begins)
+        if isinstance(value, yaml.SequenceNode):
+            items[str(key.value)] = tuple(item.start_mark.line + 1 for item in value.value)
+    return Document(file, values, lines, begins, items)

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.judge import evaluate, link, sensitivity
+from pipeline.judge import evaluate, link, propagation, sensitivity
 from pipeline.judge.outcome import Moment
 from pipeline.judge.rule import OUTSIDE, Rule, overridden, with_blockers
 from pipeline.judge.sensitivity import SensitivityMap
@@ -59,6 +59,9 @@ def workbench() -> duckdb.DuckDBPyConnection:
     """An empty warehouse in memory; one serves any number of examples, one after the other."""
     con = connect(":memory:")
     history.initialise(con)
+    # the SQL of a user's pack is tried here, too: it gets what is in memory and nothing else
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
     return con
 
 
@@ -161,6 +164,8 @@ def fill(
         sensitivity.write(con, known, last)
     if "link" not in given:
         link.write(con, last)
+    if "lineage_edge" in given and "carried_class" not in given:
+        propagation.write(con, last)
 
 
 def _add(
@@ -174,8 +179,8 @@ def _add(
 ) -> None:
     """Adds snapshot `number`, with rows that are in force in it and, unless `ended`, from then on."""
     about = {"number": number, "id": f"example-{number}", "as_of": as_of, "judged_at": as_of}
-    told = [about | row for row in rows.get("snapshot", [{}])]
-    for name, added in (rows | {"snapshot": told}).items():
+    told: list[Mapping[str, Any]] = [{**about, **row} for row in rows.get("snapshot", [{}])]
+    for name, added in {**rows, "snapshot": told}.items():
         for row in added:
             insert(con, name, row, as_of, where, number, ended=ended)
 

@@ -31,6 +31,7 @@ DERIVED_FROM = {
         *_ACCESS, "masking_exception_column", "approved_masking_exception", "product_column", "immuta_column_tag",
         "policy_masking", "classification", "asset_column", "asset",
     ),
+    "carried_class": ("asset", "asset_column", "classification", "process", "lineage_edge", "column_lineage"),
 }  # fmt: skip
 """Tables that we fill ourselves, and the tables they are made of."""
 
@@ -87,12 +88,13 @@ order by endpoint
 
 
 def recall(con: duckdb.DuckDBPyConnection, rule: Rule, number: int) -> None:
-    """Fills `former` with the verdicts of the rule in the snapshot before `number`."""
+    """Makes `former` show the verdicts of the rule in the snapshot before `number`."""
+    # a view: only a hole, an error or a prerequisite asks for them
+    before = IN_FORCE_BEFORE.replace("$number", str(number))
     con.execute(
-        "create or replace temp table former as "
+        "create or replace temp view former as "
         "select subject_id, status, severity, reason, subject_name, evidence from history.verdict "
-        f"where rule_id = $rule and {IN_FORCE_BEFORE}",
-        {"rule": rule.id, "number": number},
+        f"where rule_id = '{rule.id}' and {before}"
     )
 
 

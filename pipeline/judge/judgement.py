@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,26 +10,30 @@ import duckdb
 
 from pipeline.errors import UsageError
 from pipeline.judge import (
+    balance,
+    bench,
     evaluate,
+    framework,
     grant,
     holes,
     hosts,
     link,
     masking,
+    propagation,
     registers,
     rule,
+    schedule,
     sensitivity,
     timeline,
     waivers,
 )
+from pipeline.judge.bench import COLLECTED, Bench
+from pipeline.judge.bounds import Bounds
 from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import SEVERITIES, STATUSES, Rule
 from pipeline.packs import Packs
 from pipeline.warehouse import history, schema
-from pipeline.warehouse.home import Home, connect, revise
-
-MEMORY_LIMIT = "60%"
-"""Of this machine, for the SQL of rules; what does not fit goes to disk."""
+from pipeline.warehouse.home import Home, revise
 
 
 @dataclass(frozen=True)
@@ -50,23 +53,30 @@ class Judgement:
 
 
 def judge(
-    home: Home, packs: Packs, *, overrides: Mapping[str, Mapping[str, Any]] | None = None
+    home: Home,
+    packs: Packs,
+    *,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    bounds: Bounds | None = None,
 ) -> Judgement:
     """Judges the newest snapshot by the rules of `packs`; the caller holds the lock.
 
     Judging again replaces the earlier judgement of the same snapshot.
 
     Raises:
-        ConfigError: a rule file, the sensitivity map or an override is wrong; nothing is stored.
+        ConfigError: a rule file, the sensitivity map, a framework or an override is wrong; nothing is stored.
     """
     rules = rule.load(packs)
     params = rule.effective(rules, overrides or {})
     known = sensitivity.load(packs)
     aliases = hosts.load(packs)
     kept = registers.load(packs)
+    frameworks = framework.load(packs)
     rule_ids = {*rules, *rule.removed(packs)}
+    bounds = bounds or Bounds()
     home.sealed()
     with revise(home) as con:
+        con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
         history.initialise(con)
         number, snapshot_id, as_of = _newest(con)
         con.execute("begin transaction")
@@ -76,20 +86,28 @@ def judge(
         grant.write(con, number)
         timeline.write(con, number)
         masking.write(con, number)
+        propagation.write(con, number)
         con.execute("commit")
     moment = Moment(number, as_of, known.crosswalk())
-    with closing(read_only(home, number)) as reader:
-        outcomes = evaluated(reader, rules, params, moment)
-        holes.carry_unloaded(reader, rule_ids, number)
-        counts = _counts(reader)
-        by_severity = _failed_by_severity(reader)
+    bench.clear(home.root)
+    with bench.opened(home, number, bounds, home.root) as place:
+        outcomes, waived = evaluated(place, rules, params, moment)
+        holes.carry_unloaded(place.con, rule_ids, number)
+        counts = _counts(place.con)
+        by_severity = _failed_by_severity(place.con)
+        place.con.execute(f"create table {COLLECTED}.waiver_match as from temp.waiver_match")
+        place.close()
         with revise(home) as con:
+            con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
+            con.execute(f"attach '{place.verdicts}' as {COLLECTED} (read_only)")
             con.execute("begin transaction")
-            _move(reader, "judged", con, "verdict", number)
-            _move(reader, "waiver_match", con, "waiver_match", number)
-            _write_rules(con, outcomes, _waived(reader), rule_ids, number)
+            _move(con, "judged", "verdict", number)
+            _move(con, "waiver_match", "waiver_match", number)
+            _write_rules(con, outcomes, waived, rule_ids, number)
+            framework.write(con, frameworks, number)
             con.execute("update snapshot set judged_at = now() where number = ?", [number])
             con.execute("commit")
+            con.execute(f"detach {COLLECTED}")
             new, resolved = _changes(con, number)
     return Judgement(
         snapshot_id=snapshot_id,
@@ -105,51 +123,31 @@ def judge(
     )
 
 
-def _move(
-    reader: duckdb.DuckDBPyConnection,
-    judged: str,
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    number: int,
-) -> None:
-    """Merges what lies in a temp table of `reader` into the history of `table`."""
-    con.register("arriving", reader.sql(f"select * from temp.{judged}").to_arrow_reader())
-    con.execute(
-        "create or replace temp table judged_staged as select *, 0::ubigint as content_hash from arriving"
-    )
-    con.unregister("arriving")
-    history.merge(con, schema.tables()[table], "judged_staged", number)
+def _move(con: duckdb.DuckDBPyConnection, collected: str, table: str, number: int) -> None:
+    """Merges what a bench collected into the history of `table`."""
+    staged = f"(select *, 0::ubigint as content_hash from {COLLECTED}.{collected})"
+    history.merge(con, schema.tables()[table], staged, number)
 
 
 def evaluated(
-    con: duckdb.DuckDBPyConnection,
+    place: Bench,
     rules: Mapping[str, Rule],
     params: Mapping[str, Mapping[str, Any]],
     moment: Moment,
-) -> list[Outcome]:
-    """How every rule went; those about waivers when it is known what fails."""
-    about_waivers = {
-        id: stated for id, stated in rules.items() if stated.subject == waivers.SUBJECT
-    }
-    others = {id: stated for id, stated in rules.items() if id not in about_waivers}
-    evaluate.begin(con)
-    outcomes = evaluate.evaluate(con, others, params, moment)
-    waivers.match(con)
-    outcomes += evaluate.evaluate(con, about_waivers, params, moment)
-    waivers.apply(con)
-    return outcomes
-
-
-def read_only(home: Home, number: int) -> duckdb.DuckDBPyConnection:
-    """A connection to the newest sealed file that shows snapshot `number` and can neither write nor leave the file."""
-    con = connect(home.sealed(), read_only=True)
-    con.execute(f"set variable snapshot = {number}")
-    # everybody else sees the map and the links of a snapshot once it is judged; its judge does now
-    con.execute("create temp macro judged_number(shown) as shown")
-    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    con.execute("set enable_external_access = false")
-    con.execute("set lock_configuration = true")
-    return con
+) -> tuple[list[Outcome], dict[str, int]]:
+    """How every rule went, and how many fails of each are waived; rules about waivers when it is known what fails."""
+    late: dict[str, Rule] = {}
+    for stated in rules.values():
+        if stated.subject == waivers.SUBJECT or late.keys() & {*stated.blocked_by}:
+            late[stated.id] = stated
+    early = {id: stated for id, stated in rules.items() if id not in late}
+    evaluate.begin(place.con, COLLECTED)
+    outcomes = schedule.at_once(place, early, params, moment)
+    waivers.match(place.con)
+    place.share("waiver_match")
+    outcomes |= schedule.one_by_one(place, late, params, moment, outcomes)
+    waivers.apply(place.con)
+    return balance.settle(place.con, list(outcomes.values()), moment)
 
 
 def _newest(con: duckdb.DuckDBPyConnection) -> tuple[int, str, datetime]:
@@ -165,13 +163,6 @@ def _newest(con: duckdb.DuckDBPyConnection) -> tuple[int, str, datetime]:
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     counted = dict(con.execute("select status, count(*) from judged group by status").fetchall())
     return {status: counted.get(status, 0) for status in STATUSES}
-
-
-def _waived(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """The number of waived fails by rule."""
-    return dict(
-        con.execute("select rule_id, count(*) from judged where waived group by rule_id").fetchall()
-    )
 
 
 def _failed_by_severity(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

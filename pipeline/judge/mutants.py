@@ -13,8 +13,9 @@ import sqlglot
 from sqlglot import exp
 
 from pipeline.errors import RuleError
-from pipeline.judge import evaluate, examples
+from pipeline.judge import examples
 from pipeline.judge.rule import Rule
+from pipeline.judge.said import bindable
 from pipeline.judge.sensitivity import SensitivityMap
 
 DECIDING = ("subject_id", "status", "severity")
@@ -127,7 +128,7 @@ def _said(
     try:
         rows = con.sql(
             f"select columns(lambda c: c in {DECIDING}) from (\n{rule.sql}\n)",
-            params=evaluate.bindable(rule.uses, values) or None,
+            params=bindable(rule.uses, values) or None,
         )
         names, found = rows.columns, rows.fetchall()
     except duckdb.Error:
@@ -182,7 +183,7 @@ def _accepted(
     """The parameters that `sql` names; None where DuckDB does not take it for a query."""
     try:
         uses = frozenset(con.extract_statements(sql)[0].named_parameters)
-        con.execute(f"describe {sql}", evaluate.bindable(uses, values) or None).fetchall()
+        con.execute(f"describe {sql}", bindable(uses, values) or None).fetchall()
     except duckdb.Error:
         return None
     return uses

@@ -19,13 +19,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one rule went; `error` says what is wrong with it, `hole` which missing data silenced it."""
+    """How one rule went; `error` says what is wrong with it, `hole` which missing data silenced it.
+
+    `seconds` includes waiting for rules that ran at the same time.
+    """
 
     rule: Rule
     params: dict[str, Any]
     counts: Mapping[str, int]
     error: str | None = None
     hole: str | None = None
+    seconds: float = 0.0
 
     @property
     def state(self) -> str:

@@ -5,7 +5,7 @@ The map of classes, the links and the registers are those that the snapshot was 
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import UsageError
-from pipeline.judge import rule, sensitivity
+from pipeline.judge import bench, rule, sensitivity
+from pipeline.judge.bounds import Bounds
 from pipeline.judge.holes import NOT_IN_FORCE
-from pipeline.judge.judgement import evaluated, read_only
+from pipeline.judge.judgement import evaluated
 from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import STATUSES, Rule
 from pipeline.packs import PackFile, Packs
@@ -75,14 +76,18 @@ def judging(
     rules: Mapping[str, Rule],
     params: Params,
     crosswalk: list[dict[str, str]],
+    bounds: Bounds | None = None,
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Outcome]]]:
     """A connection whose temp table `judged` has what `rules` say of snapshot `number`, and how each went."""
-    with closing(read_only(home, number)) as con:
-        rows = con.execute("select as_of from snapshot where number = ?", [number]).fetchall()
-        yield con, evaluated(con, rules, params, Moment(number, rows[0][0], crosswalk))
+    with bench.opened(home, number, bounds or Bounds()) as place:
+        rows = place.con.execute("select as_of from snapshot where number = ?", [number]).fetchall()
+        moment = Moment(number, rows[0][0], crosswalk)
+        yield place.con, evaluated(place, rules, params, moment)[0]
 
 
-def verdicts(home: Home, packs: Packs, overrides: Params, number: int) -> list[dict[str, Any]]:
+def verdicts(
+    home: Home, packs: Packs, overrides: Params, number: int, bounds: Bounds | None = None
+) -> list[dict[str, Any]]:
     """One row per verdict that the rules as they are now give on snapshot `number`.
 
     Raises:
@@ -91,7 +96,7 @@ def verdicts(home: Home, packs: Packs, overrides: Params, number: int) -> list[d
     rules = rule.load(packs)
     params = rule.effective(rules, overrides)
     crosswalk = sensitivity.load(packs).crosswalk()
-    with judging(home, number, rules, params, crosswalk) as (con, _):
+    with judging(home, number, rules, params, crosswalk, bounds) as (con, _):
         found = con.sql(
             "select rule_id, subject_id, subject_name, status, severity, reason, waived "
             "from judged order by all"
@@ -114,7 +119,12 @@ def counted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def backtest(
-    home: Home, packs: Packs, overrides: Params, rule_id: str, numbers: list[int]
+    home: Home,
+    packs: Packs,
+    overrides: Params,
+    rule_id: str,
+    numbers: list[int],
+    bounds: Bounds | None = None,
 ) -> Iterator[Backtest]:
     """What the rule as it is now says of each snapshot in turn.
 
@@ -129,7 +139,10 @@ def backtest(
     params = rule.effective(rules, overrides)
     crosswalk = sensitivity.load(packs).crosswalk()
     for number in numbers:
-        with judging(home, number, involved, params, crosswalk) as (con, outcomes):
+        with judging(home, number, involved, params, crosswalk, bounds) as (
+            con,
+            outcomes,
+        ):
             outcome = next(outcome for outcome in outcomes if outcome.rule.id == rule_id)
             then = _counts(con, "verdict", rule_id)
             rows = con.execute(

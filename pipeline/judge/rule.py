@@ -27,7 +27,7 @@ EXAMPLE_KEYS = ("name", "before", "given", "expect", "params", "as_of")
 GIVEN_BY_US = ("as_of", "crosswalk")
 """Parameters every rule may use: the clock of the snapshot, and class key -> equivalent tags."""
 
-_ID = re.compile(r"[A-Z][A-Z0-9]{1,9}-\d{3}")
+ID = re.compile(r"[A-Z][A-Z0-9]{1,9}-\d{3}")
 _CHOICES = {
     "severity": SEVERITIES,
     "subject": tuple(SUBJECTS),
@@ -130,7 +130,7 @@ def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
     doc = document.read(file)
     _check_keys(doc)
     values = doc.values
-    if not _ID.fullmatch(str(values["id"])):
+    if not ID.fullmatch(str(values["id"])):
         raise doc.error("id", f"{values['id']!r} is not like OWN-001")
     for key, choices in _CHOICES.items():
         if values.get(key, choices[0]) not in choices:

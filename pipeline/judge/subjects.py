@@ -61,6 +61,31 @@ SUBJECTS: dict[str, Subject] = {
             "scan_run": "scan_id in (select id from scan where data_source_name = $id)",
         },
     ),
+    "scan": Subject(
+        "purview:scan:",
+        "scan",
+        "id",
+        inside={"data_source": "select id as subject_id, data_source_name as parent_id from scan"},
+        related={
+            "scan_trigger": "scan_id = $id",
+            "scan_run": "scan_id = $id",
+            "scan_ruleset": "name = (select ruleset_name from scan where scan.id = $id)",
+        },
+    ),
+    # <guid>:<guid>, of two columns or of two assets that data flows between
+    "flow": Subject(
+        "purview:flow:",
+        None,
+        related={
+            "asset": "guid in (select unnest(string_split($id, ':'))) or guid in (select asset_guid from asset_column c where c.guid in (select unnest(string_split($id, ':'))))",
+            "asset_column": "guid in (select unnest(string_split($id, ':')))",
+            "classification": "entity_guid in (select unnest(string_split($id, ':'))) and status = 'ACTIVE'",
+            "lineage_edge": "concat(from_guid, ':', to_guid) = $id",
+        },
+    ),
+    "term": Subject(
+        "purview:term:", "term", "guid", related={"term_assignment": "term_guid = $id"}
+    ),
     "classification_type": Subject("class:", None),
     "immuta_source": Subject(
         "immuta:ds:",
@@ -72,11 +97,82 @@ SUBJECTS: dict[str, Subject] = {
             "link": "source_id = $id::integer",
         },
     ),
+    # <data source>:<column>; a column that no dictionary was read for goes by its name in Purview
+    "immuta_column": Subject(
+        "immuta:col:",
+        None,
+        related={
+            "immuta_column": "concat(source_id, ':', name) = $id",
+            "immuta_column_tag": "concat(source_id, ':', column_name) = $id",
+            "source_policy": "source_id = split_part($id, ':', 1)::integer",
+            "policy_masking": "source_id = split_part($id, ':', 1)::integer",
+            "link": "source_id = split_part($id, ':', 1)::integer",
+        },
+    ),
+    # <platform>://<host>/<database>/<schema> in lower case
+    "immuta_schema": Subject(
+        "immuta:schema:",
+        None,
+        related={
+            "immuta_source": "lower(concat(technology, '://', host, '/', database_name, '/', schema_name)) = $id",
+        },
+    ),
+    "immuta_user": Subject("immuta:user:", "immuta_user", "id"),
+    # <asset>:<data source>
+    "link": Subject(
+        "link:",
+        None,
+        related={
+            "link": "concat(asset_guid, ':', source_id) = $id",
+            "asset": "guid = split_part($id, ':', 1)",
+            "immuta_source": "id = split_part($id, ':', 2)::integer",
+        },
+    ),
+    # <collection>:<role>
+    "collection_role": Subject(
+        "purview:role:",
+        None,
+        related={
+            "role_assignment": "concat(collection_id, ':', role_id) = $id",
+            "identity": "id in (select lower(principal_id) from role_assignment where concat(collection_id, ':', role_id) = $id)",
+        },
+    ),
+    # immuta:<profile> or purview:<principal>
+    "privileged_account": Subject(
+        "account:",
+        None,
+        related={
+            "immuta_user": "concat('immuta:', id) = $id",
+            "role_assignment": "concat('purview:', lower(principal_id)) = $id",
+            "identity": "concat('purview:', id) = $id",
+        },
+    ),
+    "review_decision": Subject("review:", "review_decision", "id"),
+    # the system whose night it was: the key stays, whatever the snapshot
+    "estate": Subject("estate:", None, related={"snapshot": "estate = $id"}),
+    # <source>, or <source>:<plane> where a plane says who asks
+    "collector": Subject("collector:", None, related={"caller": "concat('immuta:', plane) = $id"}),
     "access_request": Subject(
         "immuta:req:",
         "access_request",
         "id",
-        related={"approval": "request_id = $id", "product_member": "request_id = $id"},
+        inside={
+            "data_product": "select id as subject_id, product_id as parent_id from access_request where product_id is not null"
+        },
+        related={
+            "approval": "request_id = $id",
+            "product_member": "request_id = $id",
+            "masking_exception_column": "request_id = $id",
+        },
+    ),
+    "approval": Subject(
+        "immuta:approval:",
+        "approval",
+        "id",
+        inside={"access_request": "select id as subject_id, request_id as parent_id from approval"},
+        related={
+            "access_request": "id = (select request_id from approval where approval.id = $id)"
+        },
     ),
     "data_product": Subject(
         "immuta:dp:",
@@ -116,6 +212,46 @@ SUBJECTS: dict[str, Subject] = {
             "approval": "request_id = split_part($id, ':', 1)",
             "masking_exception_column": "concat_ws(':', request_id, source_id, column_name) = $id",
         },
+    ),
+    "immuta_policy": Subject(
+        "immuta:policy:",
+        "immuta_policy",
+        "id",
+        related=dict.fromkeys(
+            ("policy_application", "policy_circumstance", "policy_masking", "policy_exception"),
+            "policy = concat('global:', $id)",
+        ),
+    ),
+    # the stable name of a policy that should be there, whether or not it is
+    "policy_key": Subject("immuta:policykey:", "immuta_policy", "policy_key"),
+    # <data source>:<policy>
+    "policy_application": Subject(
+        "immuta:applied:",
+        None,
+        related={
+            "policy_application": "concat(source_id, ':', policy) = $id",
+            "immuta_policy": "concat('global:', id) = substr($id, instr($id, ':') + 1)",
+            "immuta_source": "id::varchar = split_part($id, ':', 1)",
+        },
+    ),
+    # purposes are named where they are used
+    "immuta_purpose": Subject(
+        "immuta:purpose:",
+        "immuta_purpose",
+        "name",
+        related={
+            "project_purpose": "purpose = $id",
+            "policy_condition": "kind = 'purpose' and name = $id",
+            "policy_exception": "kind = 'purpose' and name = $id",
+        },
+    ),
+    "immuta_project": Subject(
+        "immuta:project:",
+        "immuta_project",
+        "id",
+        related=dict.fromkeys(
+            ("project_purpose", "project_source", "project_member"), "project_id::varchar = $id"
+        ),
     ),
     "waiver": Subject("waiver:", "waiver", "id", related={"waiver_match": "waiver_id = $id"}),
     "endpoint": Subject("run:", "reconciliation", "endpoint"),

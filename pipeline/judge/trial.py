@@ -1,12 +1,12 @@
 """What the waivers in the packs would do to the newest judged snapshot: nothing is stored."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.judge import evaluate, registers, rule, sensitivity, waivers
-from pipeline.judge.judgement import read_only
+from pipeline.judge import bench, evaluate, registers, rule, schedule, sensitivity, waivers
+from pipeline.judge.bench import COLLECTED
+from pipeline.judge.bounds import Bounds
 from pipeline.judge.outcome import Moment
 from pipeline.packs import Packs
 from pipeline.warehouse.home import Home, connect
@@ -15,7 +15,10 @@ COLUMNS = ("id", "rule_id", "verdict", "why", "covers", "expires_at", "approved_
 
 
 def of_waivers(
-    home: Home, packs: Packs, overrides: Mapping[str, Mapping[str, Any]]
+    home: Home,
+    packs: Packs,
+    overrides: Mapping[str, Mapping[str, Any]],
+    bounds: Bounds | None = None,
 ) -> list[dict[str, Any]]:
     """One row per waiver in the packs, in the columns `COLUMNS`: whether it would count, why (not), and what it covers.
 
@@ -33,17 +36,20 @@ def of_waivers(
     number, as_of = judged[0]
     if number is None:
         raise UsageError("no judged snapshot here yet; `muster run --sandbox` makes one")
-    with closing(read_only(home, number)) as con:
+    with bench.opened(home, number, bounds or Bounds()) as place:
+        con = place.con
         moment = Moment(number, as_of, sensitivity.load(packs).crosswalk())
         about = {id: stated for id, stated in rules.items() if stated.subject == waivers.SUBJECT}
         registers.show(con, kept, "waivers")
-        evaluate.begin(con)
+        evaluate.begin(con, COLLECTED)
         con.execute(
             "insert into judged by name select * exclude (waived), false as waived from verdict"
         )
         con.execute("delete from judged where subject = ?", [waivers.SUBJECT])
         waivers.match(con)
-        evaluate.evaluate(con, about, params, moment)
+        for name in ("waiver", "waiver_match"):
+            place.share(name)
+        schedule.one_by_one(place, about, params, moment, {})
         rows = con.sql("""
             select
                 w.id,

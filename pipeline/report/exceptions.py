@@ -36,6 +36,11 @@ SUBJECTS = {
     "owner": "pairs of object and owner",
     "active_grant": "grants",
     "masking_grant": "unmasked columns",
+    "immuta_policy": "policies",
+    "policy_key": "policies that must be in force",
+    "policy_application": "policies on data sources",
+    "immuta_purpose": "purposes",
+    "immuta_project": "projects",
     "endpoint": "endpoints",
 }
 

@@ -20,6 +20,7 @@ __all__ = [
     "Column",
     "Figure",
     "Figures",
+    "Fold",
     "Front",
     "Grid",
     "GridColumn",
@@ -155,7 +156,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Card:
-    """A rule: why it matters, what to do, its parameters and this snapshot's counts."""
+    """A rule: why it matters, what to do, its parameters and this snapshot's counts; `relevant` to controls by framework."""
 
     rule_id: str
     title: str
@@ -168,6 +169,7 @@ class Card:
     sql: str
     origin: str
     error: str = ""
+    relevant: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,16 @@ class Cards:
     cards: tuple[Card, ...]
 
 
-Block = Prose | Items | Figures | Bars | Table | Chart | Grid | Cards
+@dataclass(frozen=True)
+class Fold:
+    """Tables that a reader unfolds; the line that is always there says what is in them."""
+
+    id: str
+    title: str
+    blocks: tuple[Table, ...]
+
+
+Block = Prose | Items | Figures | Bars | Table | Chart | Grid | Cards | Fold
 
 
 @dataclass(frozen=True)

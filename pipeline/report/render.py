@@ -133,7 +133,7 @@ def _environment(templates: Sequence[Path]) -> Environment:
     kinds = {"number": Figure, "code": page.Code, "link": page.Link, "mark": page.Severity}
     blocks = (
         page.Prose, page.Items, page.Figures, page.Bars, page.Table, page.Chart, page.Grid, page.Cards,
-        page.Heat,
+        page.Fold, page.Heat,
     )  # fmt: skip
     kinds |= {kind.__name__.lower(): kind for kind in blocks}
     for name, kind in kinds.items():

@@ -35,8 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="end when stdin does: with the process that holds it",
     )
-    bulk = parser.add_argument_group("a large estate, reduced to search and details")
-    bulk.add_argument("--lean", action="store_true", help="worked out by arithmetic: any size")
+    bulk = parser.add_argument_group("a large estate, one product of it")
+    bulk.add_argument(
+        "--lean",
+        nargs="?",
+        const="purview",
+        choices=("purview", "immuta"),
+        help="worked out by arithmetic: any size (assets: data sources for immuta); purview if not said",
+    )
     bulk.add_argument("--gzip", action="store_true", help="compress answers")
     bulk.add_argument("--latency-ms", type=float, default=0.0, help="before every answer")
     bulk.add_argument("--rate", type=float, default=None, help="calls a second that are served")
@@ -69,10 +75,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _lean(given: argparse.Namespace) -> Starlette:
-    from pipeline.sandbox.lean import api
+    from pipeline.sandbox.lean import api, immuta_api
 
     bucket = Bucket(given.rate, given.refusal_blocks_s) if given.rate else None
-    return api.app(
+    make = api.app if given.lean == "purview" else immuta_api.app
+    return make(
         given.seed,
         given.assets,
         given.as_of,

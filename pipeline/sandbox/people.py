@@ -44,6 +44,8 @@ def _person(seed: int, index: int, day: int) -> Person:
     permissions = ["CREATE_PROJECT"] if index % 3 else ["CREATE_DATA_SOURCE", "CREATE_PROJECT"]
     if index % 16 == 3:
         permissions.append("GOVERNANCE")
+    if index % 48 == 19:  # and whoever writes the rules can give themselves what they ask for
+        permissions.append("USER_ADMIN")
     if index % 29 == 8:
         permissions.append("AUDIT")
     return Person(

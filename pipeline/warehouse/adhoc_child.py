@@ -1,24 +1,13 @@
-"""The process an ad-hoc query runs in: everything it could break is this process.
+"""What an ad-hoc query's process does: run the one statement and write its rows in the form asked for."""
 
-It reads one request (a JSON line) from stdin and writes the result to stdout; when stdin ends, the
-query is interrupted. A failure is one JSON line on stderr: `kind` and `message`.
-"""
-
-import json
-import os
-import resource
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import duckdb
 
-OVERHEAD_BYTES = 2 << 30
-"""Address space beyond DuckDB's own limit: Python, Arrow, libraries, the stacks of threads."""
-
-LINGER_S = 2.0
-"""How long an interrupted query may take to stop by itself."""
+from pipeline.warehouse import confined_child
+from pipeline.warehouse.confined_child import RefusedError
 
 BATCH_ROWS = 20_000
 
@@ -26,62 +15,9 @@ READS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 """Statements that can give rows (MULTI is PIVOT). What they may do is up to the locked connection."""
 
 
-class RefusedError(Exception):
-    """The text is not one reading statement."""
-
-
-def main() -> None:
-    """Runs the requested query and ends the process: 0 done, 1 with the reason on stderr."""
-    request = json.loads(sys.stdin.buffer.readline())
-    try:
-        _bound(request["memory_bytes"])
-        con = _guarded(request)
-        threading.Thread(target=_interrupt_at_end_of_input, args=(con,), daemon=True).start()
-        WRITERS[request["form"]](con.sql(_statement(con, request["sql"])), request)
-        sys.stdout.buffer.flush()
-    except BaseException as error:
-        sys.stderr.write(json.dumps({"kind": _kind(error), "message": str(error)}) + "\n")
-        sys.stderr.flush()
-        os._exit(1)
-    os._exit(0)  # nothing is left to tidy up, and a big result would take its time
-
-
-def _bound(memory_bytes: int) -> None:
-    """DuckDB's memory limit does not bound a single value; the address space of the process does."""
-    space = memory_bytes + OVERHEAD_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (space, space))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _guarded(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    """A read-only connection that can reach nothing but the warehouse file and cannot be reconfigured."""
-    con = duckdb.connect(
-        request["path"],
-        read_only=True,
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "memory_limit": f"{request['memory_bytes']}B",
-            "threads": str(request["threads"]),
-            "temp_directory": request["spill"],
-            "max_temp_directory_size": "20GB",
-        },
-    )
-    con.execute("set TimeZone = 'UTC'")
-    con.execute("set python_enable_replacements = false")
-    if request["snapshot"] is not None:
-        con.execute(f"set variable snapshot = {int(request['snapshot'])}")
-    con.execute("set enable_external_access = false")
-    con.execute("set lock_configuration = true")
-    return con
-
-
-def _interrupt_at_end_of_input(con: duckdb.DuckDBPyConnection) -> None:
-    sys.stdin.buffer.read()
-    con.interrupt()
-    threading.Event().wait(LINGER_S)
-    os._exit(1)
+def answer(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
+    """Writes the rows of the requested query to stdout."""
+    WRITERS[request["form"]](con.sql(_statement(con, request["sql"])), request)
 
 
 def _statement(con: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -175,16 +111,5 @@ def _quoted(text: str) -> str:
     return text
 
 
-def _kind(error: BaseException) -> str:
-    message = str(error)
-    if isinstance(error, (MemoryError, duckdb.OutOfMemoryException)):
-        return "memory"
-    if isinstance(error, (RefusedError, duckdb.PermissionException)):
-        return "refused"
-    if any(sign in message for sign in ("read-only mode", "configuration has been locked")):
-        return "refused"
-    return "sql" if isinstance(error, duckdb.Error) else "other"
-
-
 if __name__ == "__main__":
-    main()
+    confined_child.main(answer)

@@ -1,5 +1,6 @@
 """Carrying over: rows of the last snapshot that are staged again as they are, because nothing changed them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -8,24 +9,25 @@ from pipeline.warehouse import schema
 from pipeline.warehouse.history import CARRIED_HASH, ROW_HASH
 
 
-def show_last(con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> None:
-    """Makes `before_<table>` of every collected table: the rows in force in `warehouse`, with their hash.
+def attach_last(con: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Attaches the warehouse of the last snapshot as `last`, and shows its exchanges as `before_exchange`."""
+    con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as last (read_only)")
+    con.execute("create temp view before_exchange as from last.exchange")
 
-    Without a warehouse they are empty. They are temporary: only `con` sees them.
+
+def show_last(con: duckdb.DuckDBPyConnection, names: Iterable[str], *, attached: bool) -> None:
+    """Makes `before_<table>` of the tables in `names`: their rows in force in `last`, with their hash.
+
+    They are empty where no warehouse is attached. They are temporary: only `con` sees them.
     """
-    if warehouse is not None:
-        con.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as last (read_only)")
-    for table in schema.tables().values():
-        if table.group in schema.COLLECTED and table.historised:
-            names = ", ".join(column.name for column in table.columns)
-            rows = (
-                f"select {names}, {ROW_HASH} from last.history.{table.name} where valid_to is null"
-                if warehouse is not None
-                else f"select {names}, null::ubigint as {ROW_HASH} from {table.name} where false"
-            )
-            con.execute(f"create temp view before_{table.name} as {rows}")
-    if warehouse is not None:
-        con.execute("create temp view before_exchange as from last.exchange")
+    for name in names:
+        columns = ", ".join(schema.tables()[name].names)
+        rows = (
+            f"select {columns}, {ROW_HASH} from last.history.{name} where valid_to is null"
+            if attached
+            else f"select {columns}, null::ubigint as {ROW_HASH} from {name} where false"
+        )
+        con.execute(f"create or replace temp view before_{name} as {rows}")
 
 
 def carry_rows(con: duckdb.DuckDBPyConnection, name: str, things: str, column: str) -> None:

@@ -5,6 +5,8 @@ A row of `history.<table>` is in force from snapshot `valid_from` (its number) u
 that the session variable `snapshot` names; `<table>_at('2026-11-01')` is any other.
 """
 
+import hashlib
+
 import duckdb
 
 from pipeline.warehouse import schema
@@ -29,19 +31,35 @@ def initialise(con: duckdb.DuckDBPyConnection) -> None:
     if not stored:
         con.execute("create schema history")
     adding = _lacking(stored)
-    if not adding:
+    if not adding and _named(con):
         return
     # in one transaction: two thousand comments one by one would each go to disk
     con.execute("begin transaction")
     for statement in adding:
         con.execute(statement)
     _name(con)
+    con.execute(f"comment on macro shown_number is '{_names()}'")
     con.execute("commit")
 
 
 def is_current(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether the warehouse has all that this version reads; one that an earlier version filled may not."""
-    return not _lacking(_columns_stored(con))
+    return not _lacking(_columns_stored(con)) and _named(con)
+
+
+def _names() -> str:
+    """What tells the views and macros of this version from those of another one: a digest of what declares them."""
+    declared = "".join(schema.read(file) for file in ("schema.sql", "as_of.sql", "views.sql"))
+    return hashlib.sha256(declared.encode()).hexdigest()
+
+
+def _named(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the views and macros there are those of this version."""
+    rows = con.execute(
+        "select comment from duckdb_functions() "
+        "where function_name = 'shown_number' and database_name = current_database()"
+    ).fetchall()
+    return rows == [(_names(),)]
 
 
 def _lacking(stored: dict[str, dict[str, bool]]) -> list[str]:
@@ -92,6 +110,8 @@ def _name(con: duckdb.DuckDBPyConnection) -> None:
 
 def create_staging(con: duckdb.DuckDBPyConnection, database: str, groups: tuple[str, ...]) -> None:
     """Creates the empty staging tables of `groups` in the attached `database`: no keys, so that loads stream."""
+    # in one transaction: every table by itself would go to disk
+    con.execute("begin transaction")
     for table in schema.tables().values():
         if table.group in groups:
             columns = ", ".join(f"{c.name} {c.type}" for c in table.columns)
@@ -99,6 +119,7 @@ def create_staging(con: duckdb.DuckDBPyConnection, database: str, groups: tuple[
                 f"create table {database}.{table.name} "
                 f"({columns}, {STAGED_HASH} ubigint default 0, {CARRIED_HASH} ubigint)"
             )
+    con.execute("commit")
 
 
 def merge(

@@ -115,8 +115,7 @@ def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     crash, leaves the old file in place.
     """
     home.warehouses.mkdir(parents=True, exist_ok=True)
-    for leftover in home.warehouses.glob("*.building*"):
-        leftover.unlink()
+    _remove(home.warehouses, "*.building*")
     final = home.warehouses / f"warehouse-{uuid.uuid4().hex[:12]}.duckdb"
     building = final.with_suffix(".building")
     if home.pointer.is_symlink() or home.pointer.exists():
@@ -126,13 +125,21 @@ def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
             con.execute("checkpoint")
     except BaseException:
-        for leftover in home.warehouses.glob(f"{building.name}*"):
-            leftover.unlink()
+        _remove(home.warehouses, f"{building.name}*")
         raise
     _sync(building)
     building.rename(final)
     _sync(home.warehouses)
     _switch(home, final)
+
+
+def _remove(folder: Path, pattern: str) -> None:
+    """Removes what was not finished: files, and the folder that DuckDB spills to beside one."""
+    for leftover in folder.glob(pattern):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
 
 
 def _switch(home: Home, final: Path) -> None:

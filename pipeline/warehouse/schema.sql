@@ -1082,7 +1082,11 @@ create table immuta_source (
     http_path varchar,                       -- Databricks: what computes
     domain_id varchar,                       -- Immuta domain
     domain_name varchar,                     -- Immuta domain
+    schema_evolution_id varchar,             -- what watches the schema for new and changed tables; null = nothing does
+    schema_evolution_disabled boolean,       -- true = it is switched off; null = not said
+    column_evolution boolean,                -- new columns are looked for; null = not said
     created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt of the source itself, e.g. when it was disabled; null = not said
     detail_read boolean not null,            -- false = only the list row is known: policies are not
     handler_read boolean not null,           -- false = the remote table is not known
     has_policy_handler boolean,              -- data policies are in force; null = not known
@@ -1607,6 +1611,7 @@ create table data_product (
     description varchar,                     -- free text
     domains varchar[] not null,              -- domain ids; empty when the domain was deleted later
     suspended boolean not null,              -- access to all its sources suspended
+    access_review_flow json,                 -- who decides about access where the form leaves it to the product, as sent; null = not told
     created_by varchar,                      -- request_user.id; who clicked, not who owns
     expert_id varchar,                       -- metadata.subjectMatterExpert.id
     expert_name varchar,                     -- as sent
@@ -1664,6 +1669,7 @@ create table access_request (
     requester_id varchar not null,           -- request_user.id: who asked
     user_id varchar not null,                -- request_user.id: who benefits
     form_version varchar,                    -- request_form_version.version, which the API need not know any more
+    answers json,                            -- of the form, in order: question (id or label) and length of the answer; the text itself is not kept; null = no form
     created_at timestamptz not null,         -- createdAt
     updated_at timestamptz not null,         -- updatedAt
     expires_at timestamptz,                  -- null = no end
@@ -1694,6 +1700,7 @@ create table approval (
     duration integer,                        -- length of the access granted
     duration_unit varchar,                   -- HOURS | DAYS | WEEKS | MONTHS | YEARS
     approvers json,                          -- who may act, as sent
+    criteria_met json,                       -- which of them who acted was, as the app found then, as sent; [] = none
     created_at timestamptz not null,         -- createdAt
     updated_at timestamptz not null,         -- updatedAt
     page_id bigint not null,                 -- exchange.page_id
@@ -1725,6 +1732,7 @@ create table request_form_version (
     in_force boolean not null,               -- the form's newest version: what is asked today
     field_count integer not null,            -- questions
     required_field_count integer not null,   -- questions that must be answered
+    questions json,                          -- in order: id, label, type and whether it must be answered
     asks_duration boolean not null,          -- whoever asks must say for how long
     agreement_ids varchar[] not null,        -- data_use_agreement.id: what must be agreed to
     domains varchar[],                       -- request_domain.id: where the form is used; null = not in force, or not told
@@ -1974,6 +1982,20 @@ create table masking_grant (
     item varchar not null                    -- JSON pointer in that page
 );
 
+-- one row per asset or column and class of tier 1 or 2 that lineage carries to it while it is not classified so; the shortest way is shown
+create table carried_class (
+    entity_guid varchar not null,            -- the asset or the column that it reaches
+    class_key varchar not null,              -- sensitivity.class_key
+    tier integer not null,                   -- 1 or 2
+    asset_guid varchar not null,             -- asset.guid, or an asset this identity cannot see
+    column_guid varchar,                     -- asset_column.guid; null = somewhere in the asset
+    origin_guid varchar not null,            -- the asset or the column that is classified so
+    hops integer not null,                   -- steps from there; 1 = this step lost the class
+    path varchar[] not null,                 -- guids of assets and columns from the origin to here
+    processes varchar[] not null,            -- process.guid of each step; empty text = directly
+    primary key (entity_guid, class_key)
+);
+
 -- one row per rule of the packs in force, and per rule not loaded whose verdicts are kept
 create table rule (
     id varchar primary key,                  -- stable for ever
@@ -2011,6 +2033,26 @@ create table verdict (
     finding_id varchar not null,             -- sha256(rule_id|subject key|), first 16 characters
     waived boolean not null,                 -- a valid waiver matches a fail
     primary key (rule_id, subject_id)
+);
+
+-- one row per framework whose controls rules are mapped to
+create table framework (
+    id varchar primary key,                  -- as its file is called, e.g. soc-2
+    name varchar not null,                   -- as people call it
+    version varchar not null,                -- the edition that is meant
+    note varchar not null,                   -- what the mapping claims, and what not
+    sha256 varchar not null,                 -- digest of the file
+    pack varchar not null                    -- builtin, or the pack's name
+);
+
+-- one row per control of a framework, with the rules that give evidence relevant to it
+create table framework_control (
+    framework_id varchar not null,           -- framework.id
+    id varchar not null,                     -- as the framework numbers it
+    position integer not null,               -- place in the file, from 1
+    title varchar not null,                  -- in our own words
+    rules varchar[] not null,                -- rule ids, in force or not; empty = no rule looks at it
+    primary key (framework_id, id)
 );
 
 -- one row per kind of register: whether any pack has one

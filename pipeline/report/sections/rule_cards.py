@@ -15,10 +15,27 @@ def section(view: View, families: tuple[str, ...] = ()) -> Section:
         "Heuristic rules and analytic signals are listed here and stay out of headline rates.",
         "note",
     )
-    return Section("rules", "Rules", "Rules", (intro, Cards(tuple(_card(rule) for rule in rules))))
+    relevant = _relevant(view)
+    cards = tuple(_card(rule, tuple(relevant.get(rule.id, {}).items())) for rule in rules)
+    return Section("rules", "Rules", "Rules", (intro, Cards(cards)))
 
 
-def _card(rule: Rule) -> Card:
+def _relevant(view: View) -> dict[str, dict[str, str]]:
+    """By rule and framework: the controls it gives evidence relevant to, in the framework's order."""
+    found: dict[str, dict[str, str]] = {}
+    for row in view.rows(
+        """
+        select rule_id, framework, string_agg(control_id, ', ' order by position) as controls
+        from (select *, unnest(rules) as rule_id from framework_coverage)
+        group by rule_id, framework
+        order by rule_id, framework
+        """
+    ):
+        found.setdefault(row["rule_id"], {})[row["framework"]] = row["controls"]
+    return found
+
+
+def _card(rule: Rule, relevant: tuple[tuple[str, str], ...]) -> Card:
     def counted(name: str, label: str, number: int) -> Figure:
         return Figure(
             f"rule.{rule.id}.{name}", label, number, source=f"rule:{rule.id}", tables=rule.tables
@@ -42,4 +59,5 @@ def _card(rule: Rule) -> Card:
         rule.sql,
         f"{rule.pack}, {rule.sha256[:16]}",
         rule.error or "",
+        relevant,
     )

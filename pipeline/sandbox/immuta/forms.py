@@ -17,6 +17,10 @@ from pipeline.sandbox.vocabulary import DOMAINS
 Json = dict[str, Any]
 SINCE = "2024-11-20T09:15:00.000Z"
 CHANGED = "2025-03-03T10:20:00.000Z"
+WHY = "Why do you need the data?"
+WHICH_TEAM = "Which team?"
+WHAT_FOR = "What for?"
+HOW_LONG = "How long do you need access to this data?"
 OLD_SHARE = 0.3
 """How many requests were made with the version before the present one."""
 STEWARDS: Json = {"permission": "Manage Data Products", "type": "DOMAIN PERMISSION"}
@@ -40,8 +44,17 @@ _TWO_STAGES: Json = {
 }  # fmt: skip
 _DENY: Json = {"defaultEvent": {"params": {"comment": "closed"}, "type": "deny"}, "rules": []}
 _BY_PRODUCT: Json = {"defaultEvent": {"type": "dataProductPolicy"}, "rules": []}
+_STEWARDED: Json = {
+    "defaultEvent": {"params": {"stages": [{"any": [GOVERNORS, STEWARDS]}]}, "type": "review"},
+    "rules": [],
+}
+_OPEN: Json = {"defaultEvent": {"params": {"comment": "harmless"}, "type": "approve"}, "rules": []}
 AGREEMENTS = (
-    ("Internal use", "The data stays inside the company."),
+    (
+        "Internal use",
+        "The data stays inside the company: it is shown and sent to nobody outside, and whatever was copied "
+        "is deleted as soon as it is not needed any more.",
+    ),
     ("No re-identification", "Nobody tries to find out <who> a person in the data is."),
     ("=Delete & report", "What was copied is deleted after use."),
 )
@@ -86,7 +99,7 @@ def agreement(estate: Estate, at: int) -> Json:
     name, body = AGREEMENTS[at]
     return {
         "body": body,
-        "id": draws.guid(estate.seed, "agreement", at),
+        "id": _agreement_id(estate.seed, at),
         "name": name,
         **_made(_author(estate)),
     }
@@ -109,26 +122,70 @@ def _made(person: Person, changed: str = SINCE) -> Json:
 def of_product(one: Product, form: Form) -> Json:
     """A form of a product, as the list of all forms has it."""
     return {
-        "dataUseAgreements": [],
+        "dataUseAgreements": _agreed(one),
         "fields": _fields(form.id, required=form.required),
         "id": form.id,
         "name": f"{form.request_type.replace('_', ' ').title()} form",
-        "policy": REVIEW,
+        "policy": form_flow(one),
         "version": form.version,
         **_made(one.creator),
     }
 
 
+def form_flow(one: Product) -> Json:
+    """Who decides, as the forms of a product say."""
+    if one.index % 11 == 6:
+        return _OPEN
+    return (_STEWARDED, _BY_PRODUCT, REVIEW, _by_creator(one))[one.index % 4]
+
+
+def product_flow(one: Product) -> Json:
+    """Who decides about access to a product where its form leaves it open."""
+    return (_STEWARDED, _STEWARDED, _OPEN)[one.index % 3]
+
+
+def _by_creator(one: Product) -> Json:
+    creator = {"displayName": one.creator.name, "id": one.creator.global_id, "type": "USER"}
+    stages = [{"any": [GOVERNORS, creator]}]
+    return {"defaultEvent": {"params": {"stages": stages}, "type": "review"}, "rules": []}
+
+
+def _agreed(one: Product) -> list[Json]:
+    """What whoever asks for a product must agree to: something, too little, nothing."""
+    at = one.index % 3
+    if at == len(AGREEMENTS) - 1 or not one.sources:
+        return []
+    name, body = AGREEMENTS[at]
+    return [{"body": body, "id": _agreement_id(one.sources[0].dataset.seed, at), "name": name}]
+
+
+def _agreement_id(seed: int, at: int) -> str:
+    return draws.guid(seed, "agreement", at)
+
+
+def filled(one: Asked) -> Json:
+    """The answers of a request: most people explain themselves, some hardly, some not at all."""
+    share = draws.share(0, "answers", one.id)
+    why = "" if share < 0.04 else "please" if share < 0.12 else "=cmd|'/C calc'!A0 for the quarter"
+    answers: list[Json] = [{"label": WHY, "value": why}, {"label": WHICH_TEAM, "value": "Sales"}]
+    if not isinstance(one, Request) or not one.product.forms:
+        answers = [
+            {"label": WHAT_FOR, "value": ["Reports"] if why else []},
+            {"label": HOW_LONG, "value": {"duration": 3, "durationUnit": "MONTHS"}},
+        ]
+    return {"answers": answers}
+
+
 def _fields(form_id: str, *, required: bool) -> list[Json]:
     question = {
         "id": draws.guid(0, form_id, "why"),
-        "label": "Why do you need the data?",
+        "label": WHY,
         "required": required,
         "type": "SHORT_ANSWER",
     }
     team = {
         "id": draws.guid(0, form_id, "team"),
-        "label": "Which team?",
+        "label": WHICH_TEAM,
         "options": [{"value": domain.title} for domain in DOMAINS],
         "required": False,
         "type": "DROPDOWN",
@@ -142,14 +199,14 @@ def standard(estate: Estate, at: int) -> Json:
     number = draws.guid(estate.seed, "standard form", at)
     uses = {
         "id": draws.guid(0, number, "uses"),
-        "label": "What for?",
+        "label": WHAT_FOR,
         # without a word about it, a question must be answered
         "options": [{"value": "Reports"}, {"value": "Models"}],
         "type": "CHECKBOXES",
     }
     duration = {
         "id": draws.guid(0, number, "duration"),
-        "label": "How long do you need access to this data?",
+        "label": HOW_LONG,
         "required": True,
         "type": "ACCESS_DURATION",
     }

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pipeline.sandbox import clock
+from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.immuta import handlers, products, source_policies
-from pipeline.sandbox.immuta.policies import POLICIES, local_subscription
+from pipeline.sandbox.immuta.policies import POLICIES, anyone, local_subscription
 from pipeline.sandbox.immuta.sources import DataSource, Entry
 from pipeline.sandbox.vocabulary import COMPANY, DOMAINS
 
@@ -24,8 +24,8 @@ def summary(estate: Estate, source: DataSource) -> Json:
         "description": None,
         "recordFormat": "Not Provided",
         "createdAt": clock.iso_millis(source.created_at),
-        "subscriptionPolicy": local_subscription(domain) if source.has_local_policy else None,
-        "subscriptionType": "policy" if source.has_global_policy else "manual",
+        "subscriptionPolicy": _own_policy(source) if source.has_local_policy else None,
+        "subscriptionType": _way_in(source),
         "subscriptionStatus": "not_subscribed",
         "status": "passed" if source.dataset.bits[25] > 8 else "failed",
         "recordCount": 0,
@@ -34,7 +34,7 @@ def summary(estate: Estate, source: DataSource) -> Json:
         "sqlSchemaName": schema.lower(),
         "remoteTable": table,
         "remoteSchema": schema,
-        "schemaEvolutionId": 1 + domain,
+        "schemaEvolutionId": 1 + domain if _is_watched(estate, source) else None,
         "domainId": products.domain_id(estate.seed, domain),
         "domainName": DOMAINS[domain].title,
         "policy": "None",
@@ -44,6 +44,23 @@ def summary(estate: Estate, source: DataSource) -> Json:
     } | source.said("dataSource")
 
 
+def _own_policy(source: DataSource) -> Json:
+    return anyone() if source.lets_anyone_in else local_subscription(source.dataset.domain)
+
+
+def _way_in(source: DataSource) -> str:
+    if source.lets_anyone_in:
+        return "automatic"
+    return "policy" if source.has_global_policy else "manual"
+
+
+def _is_watched(estate: Estate, source: DataSource) -> bool:
+    """Whether the schema of the table is monitored for changes; most are."""
+    data = source.dataset
+    key = (source.platform.key, data.host_number, data.domain)
+    return draws.share(estate.seed, "schema monitoring", *key) < 0.85
+
+
 def _connection(source: DataSource) -> str:
     return f"immuta_svc@{source.host}:{source.platform.port}/{source.path[0]}"
 
@@ -51,7 +68,7 @@ def _connection(source: DataSource) -> str:
 def detail(estate: Estate, source: DataSource) -> Json:
     """One data source with its policies and the address of its handler."""
     policies = [(POLICIES[1], source.has_global_policy)]
-    if not source.has_global_policy and not source.has_local_policy:
+    if source.lets_anyone_in or not (source.has_global_policy or source.has_local_policy):
         policies = [(POLICIES[2], False)]  # switched off on this source
     elif not source.has_global_policy:
         policies = []
@@ -96,7 +113,7 @@ def detail(estate: Estate, source: DataSource) -> Json:
                 }
             ],
             "seeded": False,
-            "columnEvolutionEnabled": True,
+            "columnEvolutionEnabled": _is_watched(estate, source) or source.id % 3 > 0,
             "updatedAt": clock.iso_millis(source.created_at),
             "tags": [{"name": DOMAINS[source.dataset.domain].title, "source": "curated"}],
         }

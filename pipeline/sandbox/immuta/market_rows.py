@@ -64,7 +64,7 @@ def product(one: Product, seed: int, found: list[Request]) -> Json:
     return {
         "createdAt": SINCE,
         "createdBy": one.creator.global_id,
-        "dataAccessPolicy": forms.REVIEW,
+        "dataAccessPolicy": forms.product_flow(one),
         "description": None if one.index % 5 == 4 else f"All about {subject} <b>v{one.index}</b>",
         "domains": [products.domain_id(seed, one.domain)] if one.has_domain else [],
         "expiration": None,
@@ -105,7 +105,7 @@ def access_request(one: Asked) -> Json:
     """An access request for a product or a table; `expiration` is absent where access is not limited."""
     found: Json = {
         "createdAt": clock.iso_millis(one.created_at),
-        "form": {"answers": [{"label": "Why?", "value": "=cmd|'/C calc'!A0 for the quarter"}]},
+        "form": forms.filled(one),
         "formVersion": forms.version_of(one),
         "id": one.id,
         "requestingUser": user(one.requester),
@@ -148,9 +148,10 @@ def approval(request: Asked, record: Record) -> Json:
     """A review step; `actionBy` is absent where no person acted."""
     approved = record.status == "APPROVED"
     limited = approved and request.expires_at is not None
+    entitled, named = _entitled(record)
     found: Json = {
-        "approverCriteriaMet": [forms.STEWARDS] if approved and record.actor else None,
-        "approvers": [forms.STEWARDS],
+        "approverCriteriaMet": entitled if approved and record.actor else None,
+        "approvers": named,
         "createdAt": clock.iso_millis(record.created_at),
         "dataAccessRequestId": request.id,
         "duration": 4 if limited else None,
@@ -166,6 +167,16 @@ def approval(request: Asked, record: Record) -> Json:
     elif approved:
         found["reason"] = "approved by the review flow"
     return found | request.said(record.id)
+
+
+def _entitled(record: Record) -> tuple[list[Json] | None, list[Json]]:
+    """What made who acted entitled, and who may act: now and then it was something else, nothing, or is gone."""
+    share = draws.share(0, "entitled", record.id)
+    if share < 0.03:
+        return None, [forms.STEWARDS]
+    if share < 0.05:
+        return None, []
+    return [forms.GOVERNORS if share < 0.1 else forms.STEWARDS], [forms.STEWARDS]
 
 
 def determination(record: Record, request: Asked) -> Json:

@@ -188,6 +188,11 @@ def local_subscription(domain: int) -> Json:
     } | said[domain % len(said)]
 
 
+def anyone() -> Json:
+    """Subscription policy of one source that takes everybody."""
+    return {"accessGrant": "READ", "subscriptionType": "automatic", "type": "subscription"}
+
+
 def rows(estate: Estate) -> Sequence[Json]:
     """Every global policy, staged and deleted ones among them."""
     return estate.listed("policy", [global_policy(policy) for policy in POLICIES])

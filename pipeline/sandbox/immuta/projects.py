@@ -30,9 +30,9 @@ class Purpose(NamedTuple):
 
 
 PURPOSES = (
-    Purpose(1, "Research", "Studies on our own data", "I use the data for research only."),
+    Purpose(1, "Research", "Studies on our own data, published as figures about many people only", "I use the data for research only."),
     Purpose(2, "Research.Clinical Trials", None, "I use the data for the named trial only."),
-    Purpose(3, "Fraud Detection", "Finding fraud", "I use the data to find fraud, since 2026 also in claims."),
+    Purpose(3, "Fraud Detection", "Finding fraud in payments and claims before money is paid out", "I use the data to find fraud, since 2026 also in claims."),
     Purpose(4, "Fraud Detection.Card Payments", None, None),
     Purpose(5, "Marketing", "Campaigns", "I send nothing to who objected. <b>Never.</b>"),
     Purpose(6, "Marketing.Newsletter", None, None),

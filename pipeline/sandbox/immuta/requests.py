@@ -79,6 +79,15 @@ def _story(seed: int, key: Sequence[object]) -> str:
     return STORIES[0][0]
 
 
+class Hands(NamedTuple):
+    """Who asks, who benefits, who decides, and who may look at it before."""
+
+    requester: Person
+    beneficiary: Person
+    reviewer: Person
+    first_reviewer: Person | None = None
+
+
 class Plan(NamedTuple):
     """The days on which a request changes its state, counted in days of the estate."""
 
@@ -124,6 +133,8 @@ def of_product(seed: int, day: int, product: Product, people: Sequence[Person]) 
             plan = planned(seed, then * length - offset, key)
             # the person of the first slot may ask once more in the last
             again = slot == SLOTS - 1 and product.index % 3 == 0
+            # and for what is masked on what they have
+            again = again or (plan.story.startswith("masking") and product.index % 2 == 0)
             whose = (product.index, 0, then) if again else key
             hands = people_of(seed, product.domain, people, plan.story, whose)
             found.append(Request(**values_of(lived(seed, day, plan, key, hands)), product=product))
@@ -132,8 +143,8 @@ def of_product(seed: int, day: int, product: Product, people: Sequence[Person]) 
 
 def people_of(
     seed: int, domain: int, people: Sequence[Person], story: str, key: Sequence[object]
-) -> tuple[Person, Person, Person]:
-    """Requester, beneficiary and reviewer: three roles, normally not in one hand."""
+) -> Hands:
+    """Requester, beneficiary and reviewers: roles that are normally not in one hand."""
     everybody = [p for p in people if p.in_immuta]
     beneficiary = draws.pick(everybody, seed, "beneficiary", *key)
     requester = beneficiary
@@ -149,7 +160,8 @@ def people_of(
         reviewer = beneficiary
     elif story == "approved own request":
         reviewer = requester
-    return requester, beneficiary, reviewer
+    others = [p for p in team if p is not reviewer]
+    return Hands(requester, beneficiary, reviewer, others[0] if others else None)
 
 
 def lived(
@@ -157,10 +169,10 @@ def lived(
     day: int,
     plan: Plan,
     key: Sequence[object],
-    hands: tuple[Person, Person, Person],
+    hands: tuple[Person, Person, Person] | Hands,
 ) -> Asked:
-    """What has become of a request by the day; `hands` are requester, beneficiary and reviewer."""
-    requester, beneficiary, reviewer = hands
+    """What has become of a request by the day."""
+    hands = Hands(*hands)
     created = clock.moment(plan.created, draws.share(seed, "created", *key))
     decided = max(created, clock.moment(plan.decided, draws.share(seed, "decided", *key)))
     expires = None
@@ -175,13 +187,13 @@ def lived(
         id=draws.cuid(seed, "request", *key),
         type="MASKING_EXCEPTION" if plan.story.startswith("masking") else "DATA_ACCESS",
         status=status,
-        requester=requester,
-        beneficiary=beneficiary,
+        requester=hands.requester,
+        beneficiary=hands.beneficiary,
         created_at=created,
         updated_at=updated,
         expires_at=expires,
         is_member=status == "APPROVED" or listed,
-        records=_records(seed, day, plan, reviewer, created, decided, key),
+        records=_records(seed, day, plan, hands, created, decided, key),
     )
 
 
@@ -205,7 +217,7 @@ def _records(
     seed: int,
     day: int,
     plan: Plan,
-    reviewer: Person,
+    hands: Hands,
     created: datetime,
     decided: datetime,
     key: Sequence[object],
@@ -215,6 +227,7 @@ def _records(
     def record(step: int, status: str, actor: Person | None, at: datetime) -> Record:
         return Record(draws.cuid(seed, "record", step, *key), status, actor, created, at)
 
+    reviewer = hands.reviewer
     if plan.story == "by policy":
         return (record(0, "APPROVED", None, created),)
     staged = draws.number(4, seed, "staged", *key) == 0
@@ -228,5 +241,6 @@ def _records(
     last = record(1 if staged else 0, "APPROVED", reviewer, decided)
     if not staged:
         return (last,)
-    first = record(0, "APPROVED", None, created)  # a first stage that a policy waved through
-    return (first, last)
+    # a first stage is decided by somebody else, or waved through by a policy
+    seen = draws.number(3, seed, "first stage", *key) > 0
+    return (record(0, "APPROVED", hands.first_reviewer if seen else None, created), last)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.sandbox import clock
+from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.immuta.groups import KINDS
 from pipeline.sandbox.immuta.sources import Access, DataSource
@@ -47,14 +47,16 @@ def _person(source: DataSource, at: int, row: Access) -> Json:
 
 def _group(source: DataSource) -> Json:
     domain = source.dataset.domain
-    name = f"{DOMAINS[domain].key}-readers"
+    number, name = (domain + 1) * KINDS + 1, f"{DOMAINS[domain].key}-readers"
+    if draws.share(source.dataset.seed, "everyone reads", source.id) < 0.03:
+        number, name = 1, "Everyone"
     return {
         "admin": False,
         "approvals": [],
         "approved": True,
         "createdAt": clock.iso_millis(source.created_at),
         "email": None,
-        "group": {"iamid": "okta", "id": (domain + 1) * KINDS + 1, "name": name},
+        "group": {"iamid": "okta", "id": number, "name": name},
         "iamid": "okta",
         "name": name,
         "profile": None,

@@ -108,6 +108,15 @@ class DataSource:
         return not self._is_open and self.dataset.bits[16] % 4 in (0, 1)
 
     @property
+    def lets_anyone_in(self) -> bool:
+        """Whether its own policy takes whoever asks, in place of one for all data sources that is switched off."""
+        return (
+            self.has_local_policy
+            and not self.has_global_policy
+            and draws.share(self.dataset.seed, "lets anyone in", self.id) < 0.06
+        )
+
+    @property
     def _is_open(self) -> bool:
         return self._switched(0.05, 50, "open")
 

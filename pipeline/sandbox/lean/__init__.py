@@ -1,1 +1,1 @@
-"""An estate of any size for measurements, reduced to search and details."""
+"""Estates of any size for measurements: Purview reduced to search and details, and Immuta."""

@@ -16,6 +16,10 @@ DRIBBLE_S = 0.05
 Delivery = Literal["whole", "cut", "dropped", "dribbled"]
 """All of the body; half of what was announced; nothing of it; a byte at a time."""
 
+LONE = "lone-half"
+"""What stands in a page for half of a surrogate pair: a body can have one, but no JSON library reads or writes it."""
+_LONE_HALF = b"\\ud83d"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -61,11 +65,11 @@ class Answer:
         """What the body says; None where it is no good answer in JSON."""
         if self.status >= 300 or "json" not in self.headers.get("content-type", ""):
             return None
-        return msgspec.json.decode(self.body)
+        return msgspec.json.decode(self.body.replace(_LONE_HALF, LONE.encode()))
 
     def saying(self, page: Any) -> "Answer":
         """The same answer with another body."""
-        return replace(self, body=msgspec.json.encode(page))
+        return replace(self, body=msgspec.json.encode(page).replace(LONE.encode(), _LONE_HALF))
 
 
 Proceed = Callable[[Call], Awaitable[Answer]]

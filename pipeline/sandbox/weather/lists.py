@@ -14,7 +14,7 @@ SIZES = ("limit", "size", "top")
 OFFSETS = ("offset", "skip")
 TOKENS = ("nextToken", "$skipToken", "skipToken")
 TOTALS = ("@search.count", "count", "totalCount")
-ONE_PAGE = "/marketplace/api/metadata/groups"
+ONE_PAGE = ("/marketplace/api/metadata/groups", "/dictionary/columns")
 LINKED = ("/account", "/scan/", "/policy")
 
 

@@ -1,11 +1,11 @@
 """Weather over what rows say: nothing, unheard-of words, attacks, megabytes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.sandbox import draws
 from pipeline.sandbox.weather.base import Weather
-from pipeline.sandbox.weather.calls import Answer, Call, Proceed
+from pipeline.sandbox.weather.calls import LONE, Answer, Call, Proceed
 
 OPTIONAL = {
     *(
@@ -28,7 +28,6 @@ FRIENDLY = {
 WORDS = {"status", "state", "scanLevelType", "runType", "endorsement"}
 UNKNOWN_WORD = "PartlyCloudy"
 HUGE_SHARE = 1 / 40
-LONE = "lone-half"
 HOSTILE = (
     "bell \x07 and escape \x1b[31m ",
     "\u202egnp.exe ",
@@ -115,11 +114,6 @@ class Hostile(Rewriting):
     """One in {number} of the names and texts attacks whoever shows it."""
 
     number = 4.0
-
-    async def answer(self, call: Call, proceed: Proceed) -> Answer:
-        """The answer rewritten; half a surrogate pair cannot be encoded, only written."""
-        answer = await super().answer(call, proceed)
-        return replace(answer, body=answer.body.replace(LONE.encode(), b"\\ud83d"))
 
     def instead(self, field: Field) -> list[Any]:
         """The text, or an attack before it."""

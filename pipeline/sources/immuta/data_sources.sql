@@ -42,7 +42,8 @@ from (
         select page_id, from_json(body, '{"hits": [{
             "id": "INTEGER", "name": "VARCHAR", "deleted": "BOOLEAN", "status": "VARCHAR", "createdAt": "VARCHAR",
             "subscriptionType": "VARCHAR", "blobHandlerType": "VARCHAR", "domainId": "VARCHAR", "domainName": "VARCHAR",
-            "connectionString": "VARCHAR", "remoteTable": "VARCHAR", "remoteSchema": "VARCHAR"}]}') as page
+            "connectionString": "VARCHAR", "remoteTable": "VARCHAR", "remoteSchema": "VARCHAR",
+            "schemaEvolutionId": "VARCHAR"}]}') as page
         from pages
     )
 )
@@ -56,6 +57,7 @@ from (
         "id": "INTEGER", "blobHandlerType": "VARCHAR", "blobHandler": "JSON", "subscriptionPolicy": "JSON",
         "subscriptionType": "VARCHAR", "policyHandler": "JSON",
         "globalPolicies": [{"id": "INTEGER", "name": "VARCHAR", "type": "VARCHAR", "disabled": "BOOLEAN"}],
+        "updatedAt": "VARCHAR", "columnEvolutionEnabled": "BOOLEAN", "schemaEvolution": "JSON",
         "tags": [{"name": "VARCHAR"}]}') as source
     from pages
 )
@@ -288,7 +290,11 @@ select
     coalesce(h.said.metadata."httpPath", h.said."httpPath") as http_path,
     l.source."domainId" as domain_id,
     l.source."domainName" as domain_name,
+    nullif(l.source."schemaEvolutionId", '') as schema_evolution_id,
+    try_cast(d.source."schemaEvolution"->>'$.disabled' as boolean) as schema_evolution_disabled,
+    d.source."columnEvolutionEnabled" as column_evolution,
     try_cast(l.source."createdAt" as timestamptz) as created_at,
+    try_cast(d.source."updatedAt" as timestamptz) as updated_at,
     d.key is not null as detail_read,
     coalesce(h.table_name, if(h.key is not null, l.source."remoteTable", null)) is not null as handler_read,
     if(d.key is null, null, d.source."policyHandler" is not null) as has_policy_handler,

@@ -9,6 +9,7 @@ from (
         select page_id, from_json(body, '{"data": [{
             "id": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR", "domains": ["VARCHAR"], "suspended": "BOOLEAN",
             "createdBy": "VARCHAR", "createdAt": "VARCHAR", "updatedAt": "VARCHAR",
+            "dataAccessReviewFlow": "JSON", "dataAccessPolicy": "JSON",
             "metadata": {"subjectMatterExpert": {"id": "VARCHAR", "name": "VARCHAR"}},
             "stats": {
                 "totalRequestCount": "INTEGER", "dataSourceCount": "INTEGER", "pendingRequestCount": "INTEGER",
@@ -26,6 +27,7 @@ select distinct on (key)
     product.description as description,
     coalesce(product.domains, []) as domains,
     coalesce(product.suspended, false) as suspended,
+    coalesce(product."dataAccessReviewFlow", product."dataAccessPolicy") as access_review_flow,
     product."createdBy" as created_by,
     product.metadata."subjectMatterExpert".id as expert_id,
     product.metadata."subjectMatterExpert".name as expert_name,

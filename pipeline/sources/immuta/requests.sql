@@ -63,6 +63,7 @@ select distinct on (key)
     request."requestingUser"."globalUserId" as requester_id,
     request.user."globalUserId" as user_id,
     request."formVersion" as form_version,
+    answers_in(request.form) as answers,
     try_cast(request."createdAt" as timestamptz) as created_at,
     try_cast(request."updatedAt" as timestamptz) as updated_at,
     try_cast(request.expiration as timestamptz) as expires_at,
@@ -130,7 +131,7 @@ from (
     from (
         select page_id, key, from_json(body, '{"wrapped": "BOOLEAN", "approvalRecords": [{
             "id": "VARCHAR", "status": "VARCHAR", "reason": "VARCHAR", "duration": "INTEGER", "durationUnit": "VARCHAR",
-            "approvers": "JSON", "createdAt": "VARCHAR", "updatedAt": "VARCHAR",
+            "approvers": "JSON", "approverCriteriaMet": ["JSON"], "createdAt": "VARCHAR", "updatedAt": "VARCHAR",
             "actionBy": {"id": "INTEGER", "iamId": "VARCHAR", "globalUserId": "VARCHAR", "username": "VARCHAR", "name": "VARCHAR", "email": "VARCHAR"}}]}') as page
         from pages
     )
@@ -147,6 +148,7 @@ select distinct on (key)
     record.duration as duration,
     record."durationUnit" as duration_unit,
     record.approvers as approvers,
+    to_json(coalesce(record."approverCriteriaMet", [])) as criteria_met,
     try_cast(record."createdAt" as timestamptz) as created_at,
     try_cast(record."updatedAt" as timestamptz) as updated_at,
     page_id,

@@ -1,0 +1,138 @@
+"""The exchange log of one endpoint: a line per exchange on disk, of which memory holds only where it is.
+
+A run may have hundreds of thousands of exchanges; their lines take a kilobyte each in memory, their places a tenth.
+"""
+
+import threading
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+LOG = "exchanges.jsonl"
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One line of the exchange log: what was asked, what came, and where its body is.
+
+    A `refused` one is the last answer to a call that was given up: evidence, not a page.
+    """
+
+    seq: int
+    identity: str
+    source: str
+    endpoint: str
+    key: str | None
+    method: str
+    url: str
+    request_body: str | None
+    status: int
+    attempt: int
+    sent_at: str
+    received_at: str
+    server_date: str | None
+    sha256: str
+    size_bytes: int
+    part: str
+    part_offset: int
+    part_length: int
+    redactions: list[str]
+    refused: bool = False
+
+
+_TYPES = {
+    int: "bigint",
+    bool: "boolean",
+    str: "varchar",
+    str | None: "varchar",
+    list[str]: "varchar[]",
+}
+LOGGED = {field.name: _TYPES[field.type] for field in msgspec.structs.fields(Exchange)}
+"""The fields of a line and their types as DuckDB reads them."""
+
+
+class ExchangeLog:
+    """The lines of one endpoint, found by identity and by their turn; threads may add at the same time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        # by the first half of the identity: where the line is
+        self._places: dict[int, int] = {}
+        self._starts, self._sizes = array("q"), array("q")
+        self._end = 0
+        if path.exists():
+            with path.open("rb") as lines:
+                for line in lines:
+                    if line.endswith(b"\n"):
+                        self._note(_decode(line), len(line))
+        self._file: IO[bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, exchange: Exchange) -> None:
+        """Writes the line of an exchange."""
+        line = msgspec.json.encode(exchange) + b"\n"
+        with self._lock:
+            if self._file is None:
+                self._file = self._path.open("ab")
+            self._file.write(line)
+            self._file.flush()
+            self._note(exchange, len(line))
+
+    def find(self, identity: str) -> Exchange | None:
+        """The latest exchange of a request that brought a page."""
+        with self._lock:
+            start = self._places.get(_short(identity))
+        if start is None:
+            return None
+        found = next(self._lines(start))
+        return found if found.identity == identity else None
+
+    def arrived(self, position: int, count: int | None = None) -> list[Exchange]:
+        """The exchanges that brought pages, in the order they were kept, but for the first `position`; `count` at most."""
+        with self._lock:
+            count = min(count or len(self._starts), len(self._starts) - position)
+            start = self._starts[position] if count > 0 else 0
+        if count <= 0:
+            return []
+        return list(islice((one for one in self._lines(start) if not one.refused), count))
+
+    def enough(self, position: int, size_bytes: int) -> int:
+        """How many exchanges behind the first `position` have bodies of that size together; 0 if all have not."""
+        with self._lock:
+            sizes = self._sizes[position:]
+        for count, size in enumerate(sizes, 1):
+            size_bytes -= size
+            if size_bytes <= 0:
+                return count
+        return 0
+
+    def close(self) -> None:
+        """Closes the file; what is in it can still be found."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _note(self, exchange: Exchange, length: int) -> None:
+        if not exchange.refused:
+            self._places[_short(exchange.identity)] = self._end
+            self._starts.append(self._end)
+            self._sizes.append(exchange.size_bytes)
+        self._end += length
+
+    def _lines(self, start: int) -> Iterator[Exchange]:
+        with self._path.open("rb") as lines:
+            lines.seek(start)
+            yield from map(_decode, lines)
+
+
+_decode = msgspec.json.Decoder(Exchange).decode
+
+
+def _short(identity: str) -> int:
+    return int(identity[:16], 16)
