@@ -69,15 +69,20 @@ class Survey:
 
 
 def survey(
-    con: duckdb.DuckDBPyConnection, rules: Mapping[str, Rule], known: SensitivityMap, rule: Rule
+    con: duckdb.DuckDBPyConnection,
+    rules: Mapping[str, Rule],
+    known: SensitivityMap,
+    rule: Rule,
+    *,
+    most: int | None = None,
 ) -> Survey:
-    """How the mutants of `rule` fare on a workbench of `examples`.
+    """How the mutants of `rule` fare on a workbench of `examples`: all of them, or `most` at even distances.
 
     Raises:
         RuleError: the SQL cannot be taken apart.
     """
     values = dict(rule.params) | {"as_of": examples.AS_OF, "crosswalk": known.crosswalk()}
-    alive = list(mutants(con, rule, values))
+    alive = list(mutants(con, rule, values, most))
     total = len(alive)
     for number, example in enumerate(rule.examples, 1):
         trial = _Trial(con, rules, known, rule, example, f"{rule.file.label}: example {number}")
@@ -142,7 +147,10 @@ def _said(
 
 
 def mutants(
-    con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection,
+    rule: Rule,
+    values: Mapping[str, Any],
+    most: int | None = None,
 ) -> Iterator[Mutant]:
     """Every mutant of `rule` that DuckDB accepts with these parameters, no two with the same SQL.
 
@@ -150,16 +158,20 @@ def mutants(
         RuleError: as `survey`.
     """
     tree = _parsed(rule)
+    found = [
+        (place, words, changed)
+        for place, node in enumerate(tree.walk())
+        if not _only_explains(node)
+        for change in CHANGES
+        for words, changed in change(node)
+    ]
+    step = 1 if most is None else max(1, len(found) // most)
     seen = {tree.sql(dialect="duckdb")}
-    for place, node in enumerate(tree.walk()):
-        if _only_explains(node):
-            continue
-        for change in CHANGES:
-            for words, changed in change(node):
-                sql = _with(tree, place, changed)
-                if sql not in seen and (uses := _accepted(con, sql, values)) is not None:
-                    seen.add(sql)
-                    yield Mutant(replace(rule, sql=sql, uses=uses), words)
+    for place, words, changed in found[::step]:
+        sql = _with(tree, place, changed)
+        if sql not in seen and (uses := _accepted(con, sql, values)) is not None:
+            seen.add(sql)
+            yield Mutant(replace(rule, sql=sql, uses=uses), words)
 
 
 def _parsed(rule: Rule) -> exp.Expression:

@@ -223,7 +223,15 @@ SUBJECTS: dict[str, Subject] = {
         ),
     ),
     # the stable name of a policy that should be there, whether or not it is
-    "policy_key": Subject("immuta:policykey:", "immuta_policy", "policy_key"),
+    "policy_key": Subject(
+        "immuta:policykey:",
+        "immuta_policy",
+        "policy_key",
+        # of a policy that is not there, the whole list is the evidence
+        related={
+            "immuta_policy": "not exists (select 1 from immuta_policy p where p.policy_key = $id)"
+        },
+    ),
     # <data source>:<policy>
     "policy_application": Subject(
         "immuta:applied:",
