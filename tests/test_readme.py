@@ -30,7 +30,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     """The commands run in the order they are shown, on a small sandbox, with the rule that is shown."""
     commands = _commands()
     assert commands[0] == ["run", "--sandbox"]
-    muster("run", "--sandbox", "--assets", "200", "--as-of", "2026-11-01", folder=tmp_path)
+    muster("run", "--sandbox", "--assets", "60", "--as-of", "2026-11-01", folder=tmp_path)
     (rule,) = _blocks("yaml")
     path = tmp_path / RULE_PATH
     assert RULE_PATH in README
@@ -41,7 +41,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
         if command in (["doctor"], ["run"]):
             continue  # they need a tenant
         weather = "--weather" in command
-        small = ["--assets", "60" if weather else "200"] if "--sandbox" in command else []
+        small = ["--assets", "60"] if "--sandbox" in command else []
         shown = [ids[0] if word == "ID" else word for word in command]
         ended = muster(*shown, *small, folder=tmp_path, code=None)
         # In bad weather a run may honestly end as an incomplete collection.
