@@ -107,7 +107,8 @@ def collected(
             {(e, key): (names, status, page is not None) for e, key, names, status, page in gaps},
             dict(verdicts),
             complete,
-            http.get(f"{url}/weather").json(),
+            # on a connection of its own: the server may have closed one that rested during the walk
+            httpx.get(f"{url}/weather").json(),
         )
 
 
