@@ -144,9 +144,9 @@ def limits(view: View) -> tuple[Text, ...]:
     found: list[Text] = [
         "As seen by the identities that collected it, on the date above; what they cannot see is not counted.",
     ]
-    if has_directory(view):
+    if has_directory(view) and "MEM-001" not in view.rules:
         found.append(("Could not be tested: access of departed people (", Code("KA-09"), ")."))
-    else:
+    elif not has_directory(view):
         found.append(
             (
                 "Could not be tested: departed people and live owners; no directory feed (",
