@@ -45,7 +45,7 @@ def _message(folder: Path, rules: dict[str, Any]) -> str:
         ({"examples": {"given": {}}}, ": examples: not a list of examples"),
         (
             {"examples": [{"gven": {}}]},
-            ": examples: example 1: gven: unknown key; valid: name, given,",
+            ": examples: example 1: gven: unknown key; valid: name, before, given,",
         ),
         (
             {"examples": [{"expect": {"a1": "passed"}}]},
