@@ -83,6 +83,7 @@ def _judged(
 ) -> dict[str, tuple[Any, ...]]:
     # without its blockers: their own verdicts may change with the day
     alone = {stated.id: rule.Rule(**{**vars(stated), "blocked_by": ()})}
+    evaluate.begin(con)
     assert [outcome.error for outcome in evaluate.evaluate(con, alone, params, moment)] == [None]
     rows = con.execute(
         "select subject_id, status, severity, reason, evidence from judged"
