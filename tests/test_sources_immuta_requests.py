@@ -83,9 +83,19 @@ def test_data_products(staged: duckdb.DuckDBPyConnection, estate: Estate) -> Non
         "review_rule_count, default_event from request_form"
     )
     assert read(staged, query) == {
-        (one.id, f.id, f.request_type, f.version, 2, int(f.required), 0, "review")
+        (
+            one.id,
+            form.id,
+            form.request_type,
+            form.version,
+            2,
+            int(form.required),
+            len(flow["rules"]),
+            flow["defaultEvent"]["type"],
+        )
         for one in estate.products
-        for f in one.forms
+        for flow in [forms.form_flow(one)]
+        for form in one.forms
     }
 
 
