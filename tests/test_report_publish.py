@@ -15,6 +15,7 @@ from report_fixture import FORMULA, HOSTILE, REVERSED
 
 from pipeline import packs
 from pipeline.errors import PublishError, UsageError
+from pipeline.judge import holes
 from pipeline.report import changes, tables
 from pipeline.report.basis import tables_in
 from pipeline.report.publish import load, publish
@@ -351,3 +352,14 @@ def test_the_tables_behind_a_view_count_as_named():
     assert tables_in("select * from sensitive_column") == {
         "classification", "sensitivity", "asset_column",
     }  # fmt: skip
+    assert tables_in("select * from sensitive_product") >= {
+        "data_product_source",
+        "product_column",
+        "link",
+    }
+
+
+@pytest.mark.parametrize("table", sorted(holes.DERIVED_FROM))
+def test_a_figure_rests_on_what_judging_worked_out_tables_from(table):
+    """A hole that spoils a derived table for a rule spoils it for a figure, too."""
+    assert tables_in(f"select * from {table}") == {table, *holes.DERIVED_FROM[table]}

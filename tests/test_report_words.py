@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report import words
+from pipeline.judge.subjects import SUBJECTS
+from pipeline.report import exceptions, words
 from pipeline.report.page import Figure
 
 
@@ -61,3 +62,10 @@ def test_signs_are_typographic_and_no_change_is_said():
 def test_characters_that_hide_or_reorder_are_named(hidden):
     """A direction override, a zero-width or a control character becomes its code point."""
     assert words.visible(f"a{hidden}b") == f"a[U+{ord(hidden):04X}]b"
+
+
+def test_every_kind_of_subject_has_words() -> None:
+    """No report names a kind of subject as the tables do, whatever a rule is about."""
+    assert set(exceptions.SUBJECTS) >= set(SUBJECTS)
+    assert len(set(exceptions.SUBJECTS.values())) == len(exceptions.SUBJECTS)
+    assert not any("_" in said for said in exceptions.SUBJECTS.values())

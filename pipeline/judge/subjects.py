@@ -94,6 +94,7 @@ SUBJECTS: dict[str, Subject] = {
         related={
             "immuta_membership": "source_id = $id::integer and state = 'owner'",
             "policy_application": "source_id = $id::integer",
+            "policy_exemption": "source_id = $id::integer",
             "link": "source_id = $id::integer",
         },
     ),
@@ -240,6 +241,7 @@ SUBJECTS: dict[str, Subject] = {
             "policy_application": "concat(source_id, ':', policy) = $id",
             "immuta_policy": "concat('global:', id) = substr($id, instr($id, ':') + 1)",
             "immuta_source": "id::varchar = split_part($id, ':', 1)",
+            "immuta_audit_event": "certification is not null and concat(source_id, ':global:', policy_id) = $id",
         },
     ),
     # purposes are named where they are used

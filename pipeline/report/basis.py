@@ -28,10 +28,24 @@ _ACCESS = {
 }
 """What the grants in force, and why they are there, are worked out from."""
 
+_SOURCE = {"link", "asset", "asset_column", "classification", "sensitivity", "immuta_column_tag"}
+"""What the sensitivity of an Immuta data source is worked out from."""
+
 _VIEWS = {
     "sensitive_class": {"classification", "sensitivity"},
     "sensitive_column": {"classification", "sensitivity", "asset_column"},
     "sensitive_asset": {"classification", "sensitivity", "asset_column"},
+    "sensitive_source": _SOURCE,
+    "sensitive_object": _SOURCE | {"project_source", "data_product_source", "product_column"},
+    "sensitive_product": _SOURCE | {"data_product_source", "product_column"},
+    "carried_class": {
+        "asset",
+        "asset_column",
+        "classification",
+        "process",
+        "lineage_edge",
+        "column_lineage",
+    },
     "finding": {"verdict"},
     "active_grant": _ACCESS,
     "placed_grant": _ACCESS | {"link", "immuta_column_tag"},
@@ -41,8 +55,13 @@ _VIEWS = {
         "approved_masking_exception",
         "product_column",
         "policy_masking",
+        "immuta_column_tag",
+        "classification",
+        "asset_column",
+        "asset",
     },
-    "request_event": {"access_request", "approval", "product_member"},
+    "request_event": {"access_request", "approval", "product_member", "request_user"},
+    "link": {"asset", "immuta_source"},
     "link_candidate": {"asset", "immuta_source"},
     "source_tier": {"link", "classification", "sensitivity", "immuta_column_tag"},
     "product_tier": {

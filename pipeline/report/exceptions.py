@@ -29,9 +29,20 @@ SUBJECTS = {
     "asset_column": "columns",
     "entity": "columns and files",
     "data_source": "data sources",
+    "scan": "scans",
+    "flow": "flows of data",
+    "term": "glossary terms",
     "classification_type": "classification types",
+    "collection_role": "roles on collections",
     "immuta_source": "Immuta data sources",
+    "immuta_column": "columns of Immuta data sources",
+    "immuta_schema": "schemas with Immuta data sources",
+    "immuta_user": "Immuta users",
+    "link": "tables that both systems know",
+    "privileged_account": "privileged accounts",
+    "review_decision": "review decisions",
     "access_request": "access requests",
+    "approval": "approvals",
     "data_product": "data products",
     "owner": "pairs of object and owner",
     "active_grant": "grants",
@@ -41,8 +52,12 @@ SUBJECTS = {
     "policy_application": "policies on data sources",
     "immuta_purpose": "purposes",
     "immuta_project": "projects",
+    "waiver": "waivers",
+    "estate": "estates",
+    "collector": "identities that collect",
     "endpoint": "endpoints",
 }
+"""What the subjects of a rule are called, several of them; a test names the kinds that must be here."""
 
 
 def scope(rules: list[Rule]) -> frozenset[str]:
