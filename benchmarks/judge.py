@@ -211,8 +211,12 @@ def multiply(small: Path, home: Path, copies: int) -> dict[str, Any]:
         con.execute(f"attach '{Home(small).sealed()}' as small (read_only)")
         con.execute("insert into snapshot by name from small.snapshot")
         con.execute("insert into exchange by name from small.exchange")
+        there = con.execute(
+            "select table_name from duckdb_tables() where database_name = 'small'"
+        ).fetchall()
         for name, table in schema.tables().items():
-            if table.historised and table.group in schema.COLLECTED:
+            # one that was added since the small estate was made is empty
+            if (name,) in there and table.historised and table.group in schema.COLLECTED:
                 keys = [c for c in table.columns if name in MULTIPLIED and _is_own(c.name)]
                 con.execute(_copied(name, table, keys, copies))
         for step in (1, 2):

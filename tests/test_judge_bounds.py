@@ -15,7 +15,17 @@ from typer.testing import CliRunner
 
 from pipeline.cli import rules as rules_command
 from pipeline.errors import RuleError
-from pipeline.judge import bench, bounds, evaluate, examples, rule, schedule, untrusted, waivers
+from pipeline.judge import (
+    bench,
+    bounds,
+    evaluate,
+    examples,
+    ledger,
+    rule,
+    schedule,
+    untrusted,
+    waivers,
+)
 from pipeline.judge.bounds import Bounds
 from pipeline.judge.judgement import judge
 from pipeline.judge.outcome import Moment, Outcome
@@ -67,7 +77,7 @@ def attacked(
     params = {rule_id: dict[str, object]() for rule_id in rules}
     # checked when it is loaded, too: here nothing stands before the process
     with bench.opened(home, 1, Bounds(12, "800MB", 2)) as place:
-        evaluate.begin(place.con, bench.COLLECTED)
+        ledger.begin(place.con, bench.COLLECTED)
         moment = Moment(1, examples.AS_OF, [])
         outcomes = schedule.at_once(place, rules, params, moment)
         found = place.con.execute("select subject_id, status from judged order by all").fetchall()

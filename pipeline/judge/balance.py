@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from pipeline.judge import evaluate
+from pipeline.judge import evaluate, ledger
 from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import STATUSES
 
@@ -35,7 +35,7 @@ def settle(
     for outcome in outcomes:
         row = stored.get(outcome.rule.id, (0,) * 5)
         if problem := _imbalance(outcome.counts, *row):
-            con.execute("delete from judged where rule_id = ?", [outcome.rule.id])
+            ledger.forget(con, outcome.rule.id, moment.storing)
             outcome = evaluate.failed(con, outcome.rule, outcome.params, moment, problem)
         else:
             waived[outcome.rule.id] = row[3]

@@ -1,7 +1,7 @@
 """The bench that rules are judged on: a sealed snapshot that can only be read, and a file that collects verdicts.
 
 Every connection sees the same sealed file, the snapshot asked for, and `judged`, which lies in a file
-of its own in a temporary folder, so that verdicts by the million are neither copied nor held in memory.
+of its own in a temporary folder, so that verdicts by the million are not held in memory.
 """
 
 import shutil
@@ -16,12 +16,28 @@ import duckdb
 import pyarrow.ipc
 
 from pipeline.judge.bounds import Bounds
+from pipeline.judge.ledger import STORE
 from pipeline.warehouse.home import Home, connect
 
 COLLECTED = "judging"
 """What the file of verdicts is called where it is attached."""
 
 PREFIX = ".muster-judging-"
+
+WORKED_OUT = (
+    "sensitive_class",
+    "sensitive_asset",
+    "sensitive_source",
+    "sensitive_object",
+    "sensitive_product",
+)
+"""Views of the warehouse that are tables while rules are judged; the processes of untrusted rules see the views."""
+
+UNFINISHED = "read_write, recovery_mode no_wal_writes"
+"""How a file is attached that nobody opens again unless it was closed well: nothing needs to be written twice for that."""
+
+CHECKPOINT = "256MB"
+"""What may come in small parts before they are put in order; each time, what is in the last part is written again."""
 
 
 def clear(place: Path) -> None:
@@ -32,7 +48,10 @@ def clear(place: Path) -> None:
 
 @dataclass(frozen=True)
 class Bench:
-    """Connections to one snapshot: `con` is the judge's own, `others` are for rules that run at once."""
+    """Connections to one snapshot: `con` is the judge's own, `others` are for rules that run at once.
+
+    `storing` sees the copy of the warehouse that takes the verdicts.
+    """
 
     warehouse: Path
     number: int
@@ -40,13 +59,9 @@ class Bench:
     folder: Path
     con: duckdb.DuckDBPyConnection
     others: tuple[duckdb.DuckDBPyConnection, ...]
+    storing: duckdb.DuckDBPyConnection
     shared: dict[str, str] = field(default_factory=dict)
     abandoned: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def verdicts(self) -> Path:
-        """The file that collects verdicts; to be opened elsewhere once this bench is closed."""
-        return self.folder / "verdicts.duckdb"
 
     def share(self, name: str) -> None:
         """Lets the processes of untrusted rules see a temp table of `con`, as it is now."""
@@ -56,6 +71,14 @@ class Bench:
             sink.write_table(rows)
         self.shared[name] = str(path)
 
+    def work_out(self) -> None:
+        """Makes tables of the views that many rules read, for all connections: each rule would work them out again."""
+        for name in WORKED_OUT:
+            self.con.execute(f"create table {COLLECTED}.{name} as from {name}")
+        for con in (self.con, *self.others):
+            for name in WORKED_OUT:
+                con.execute(f"create temp view {name} as from {COLLECTED}.{name}")
+
     def abandon(self) -> None:
         """Ends whatever runs, now."""
         self.abandoned.set()
@@ -63,27 +86,38 @@ class Bench:
             con.interrupt()
 
     def close(self) -> None:
-        """Closes every connection; the file of verdicts is whole then."""
-        for con in (*self.others, self.con):
+        """Closes every connection."""
+        for con in (*self.others, self.storing, self.con):
             con.close()
 
 
 @contextmanager
-def opened(home: Home, number: int, bounds: Bounds, place: Path | None = None) -> Iterator[Bench]:
+def opened(
+    home: Home, number: int, bounds: Bounds, place: Path | None = None, store: Path | None = None
+) -> Iterator[Bench]:
     """A bench for snapshot `number` of the newest sealed file; what it collects in `place` is gone afterwards.
 
     Without a place it is the machine's folder for temporary files: a reader need not be able to write.
+    `store` is the copy of that file which takes the verdicts.
     """
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=place) as folder:
         warehouse = home.sealed()
         con = connect(warehouse, read_only=True)
         others = tuple(con.cursor() for _ in range(bounds.at_once))
-        bench = Bench(warehouse, number, bounds, Path(folder), con, others)
-        con.execute(f"attach '{bench.verdicts}' as {COLLECTED} (read_write)")
+        bench = Bench(warehouse, number, bounds, Path(folder), con, others, con.cursor())
+        for path, name in ((bench.folder / "verdicts.duckdb", COLLECTED), (store, STORE)):
+            if path:
+                con.execute(f"attach '{path}' as {name} ({UNFINISHED})")
+        con.execute(f"set checkpoint_threshold = '{CHECKPOINT}'")
+        # what was collected is of no use afterwards
+        con.execute("pragma disable_checkpoint_on_shutdown")
         con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
         con.execute(f"set temp_directory = '{bench.folder / 'spill'}'")
         for one in (con, *others):
             _point(one, number)
+        bench.storing.execute("set TimeZone = 'UTC'")
+        if store:
+            bench.storing.execute(f"use {STORE}")
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         try:

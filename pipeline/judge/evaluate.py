@@ -10,28 +10,12 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import RuleError
-from pipeline.judge import holes, said
+from pipeline.judge import holes, ledger, said
 from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import SEVERITIES, STATUSES, Rule
-from pipeline.judge.subjects import SUBJECTS
 
 Fill = Callable[[duckdb.DuckDBPyConnection, Rule, Mapping[str, Any]], None]
 """What runs the SQL of a rule with these parameters and leaves its verdicts in the temp table `found`."""
-
-_JUDGED = """
-create or replace {kind} (
-    rule_id varchar,
-    subject_id varchar,
-    subject varchar,
-    status varchar,
-    severity varchar,
-    reason varchar,
-    subject_name varchar,
-    evidence json,
-    finding_id varchar,
-    waived boolean
-)
-"""
 
 _FOUND_EMPTY = """
 create or replace temp table found (
@@ -51,12 +35,6 @@ _WRONG = {
     "reason is null or reason = ''": "a row gives no reason",
 }
 """What no verdict may be, and what is said about it."""
-
-
-def begin(con: duckdb.DuckDBPyConnection, database: str | None = None) -> None:
-    """Makes an empty `judged`: in an attached `database`, or a temp table."""
-    kind = f"table {database}.judged" if database else "temp table judged"
-    con.execute(_JUDGED.format(kind=kind))
 
 
 def evaluate(
@@ -98,7 +76,7 @@ def one(
             holes.leave_blocked(con, rule, missing)
         else:
             holes.carry_everything(con, hole)
-        return Outcome(rule, shown, _keep(con, rule), hole=hole)
+        return Outcome(rule, shown, ledger.keep(con, rule, moment), hole=hole)
     except duckdb.OutOfMemoryException:
         raise
     except (duckdb.Error, RuleError) as problem:
@@ -117,7 +95,7 @@ def failed(
     holes.recall(con, rule, moment.number)
     con.execute(_FOUND_EMPTY)
     holes.carry_everything(con, f"rule error: {error}")
-    return Outcome(rule, dict(params), _keep(con, rule), error)
+    return Outcome(rule, dict(params), ledger.keep(con, rule, moment), error)
 
 
 def fill(con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]) -> None:
@@ -148,16 +126,3 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
         ).fetchall()
         if twice:
             raise RuleError(f"one verdict per subject, but {twice[0][0]} has {twice[0][1]}")
-
-
-def _keep(con: duckdb.DuckDBPyConnection, rule: Rule) -> dict[str, int]:
-    """Moves `found` to `judged`; gives the number of verdicts by status."""
-    con.execute(
-        "insert into judged by name select ? as rule_id, subject_id, ? as subject, status, severity, "
-        "reason, subject_name, evidence, sha256(concat(?, '|', ?, subject_id, '|'))[:16] as finding_id, "
-        "false as waived from found",
-        [rule.id, rule.subject, rule.id, SUBJECTS[rule.subject].prefix],
-    )
-    counted = dict(con.execute("select status, count(*) from found group by status").fetchall())
-    con.execute("drop table found")
-    return {status: counted.get(status, 0) for status in STATUSES}

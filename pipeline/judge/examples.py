@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.judge import evaluate, link, propagation, sensitivity
+from pipeline.judge import evaluate, ledger, link, propagation, sensitivity
 from pipeline.judge.outcome import Moment
 from pipeline.judge.rule import OUTSIDE, Rule, overridden, with_blockers
 from pipeline.judge.sensitivity import SensitivityMap
@@ -101,7 +101,7 @@ def differences(
     params[rule.id] = overridden(rule, example.get("params", {}), where)
     number = len(example.get("before", ())) + 1
     moment = Moment(number, example.get("as_of", AS_OF), known.crosswalk())
-    evaluate.begin(con)
+    ledger.begin(con)
     outcome = evaluate.evaluate(con, involved, params, moment)[-1]
     if outcome.error:
         yield outcome.error
@@ -153,8 +153,7 @@ def fill(
     Raises:
         ConfigError: an unknown table or column.
     """
-    for name, table in schema.tables().items():
-        con.execute(f"delete from {'history.' if table.historised else ''}{name}")
+    _clear(con)
     last = len(before) + 1
     for number, earlier in enumerate(before, 1):
         then = as_of - timedelta(days=last - number)
@@ -162,10 +161,21 @@ def fill(
     _add(con, given, last, as_of, where)
     if "sensitivity" not in given:
         sensitivity.write(con, known, last)
-    if "link" not in given:
+    # a link has two ends
+    if "link" not in given and {"asset", "immuta_source"} <= given.keys():
         link.write(con, last)
     if "lineage_edge" in given and "carried_class" not in given:
         propagation.write(con, last)
+
+
+def _clear(con: duckdb.DuckDBPyConnection) -> None:
+    """Empties the few tables of a workbench that anything was ever written to."""
+    rows = con.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where database_name = current_database() and not temporary and estimated_size > 0"
+    ).fetchall()
+    for place, name in rows:
+        con.execute(f"delete from {place}.{name}")
 
 
 def _add(
@@ -181,34 +191,36 @@ def _add(
     about = {"number": number, "id": f"example-{number}", "as_of": as_of, "judged_at": as_of}
     told: list[Mapping[str, Any]] = [{**about, **row} for row in rows.get("snapshot", [{}])]
     for name, added in {**rows, "snapshot": told}.items():
-        for row in added:
-            insert(con, name, row, as_of, where, number, ended=ended)
+        insert(con, name, added, as_of, where, number, ended=ended)
 
 
 def insert(
     con: duckdb.DuckDBPyConnection,
     table: str,
-    row: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
     as_of: datetime,
     where: str,
     number: int = 1,
     *,
     ended: bool = False,
 ) -> None:
-    """Adds one row as of snapshot `number`; one that has `ended` is gone from the next.
+    """Adds rows as of snapshot `number`; those that have `ended` are gone from the next.
 
     Raises:
         ConfigError: an unknown table or column.
     """
-    values = completed(table, row, as_of, where)
+    whole = [completed(table, row, as_of, where) for row in rows]
+    if not whole:
+        return
     target = table
     if schema.tables()[table].historised:
         target = f"history.{table}"
-        values |= {"valid_from": number, "row_hash": 0}
-        values |= {"valid_to": number + 1} if ended else {}
+        added = {"valid_from": number, "row_hash": 0} | ({"valid_to": number + 1} if ended else {})
+        whole = [values | added for values in whole]
+    marks = f"({', '.join('?' * len(whole[0]))})"
     con.execute(
-        f"insert into {target} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
-        list(values.values()),
+        f"insert into {target} ({', '.join(whole[0])}) values {', '.join([marks] * len(whole))}",
+        [value for values in whole for value in values.values()],
     )
 
 

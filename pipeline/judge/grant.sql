@@ -301,23 +301,31 @@ with source_access as (
     where object_kind = 'source'
 ),
 
-request_source as (
-    select q.id as request_id, s.source_id
+-- materialised, so that each is joined by person and object at once and not by one of them first
+request_source as materialized (
+    select q.id as request_id, q.profile_id, s.source_id
     from asked q
     join data_product_source s on s.product_id = q.product_id
-    where q.product_id is not null and q.state is not null
+    where q.state is not null and q.profile_id is not null
     union
-    select id, asset_source_id::varchar
+    select id, profile_id, asset_source_id::varchar
     from asked
-    where asset_source_id is not null and state is not null
+    where asset_source_id is not null and state is not null and profile_id is not null
+),
+
+policy_access as materialized (
+    select a.access_id, a.profile_id, p.policy, p.scope, p.name
+    from source_access a
+    join policy_in_force p on p.source_id = a.source_id
+    where a.level = 'subscribed'
 ),
 
 found as (
     select a.access_id, 'request' as origin, q.id as origin_id, q.state,
         'product:' || q.product_id as via, q.decided_kind, q.decided_by, q.decided_at, q.expires_at as until
     from source_access a
-    join request_source s on s.source_id = a.object_id
-    join asked q on q.id = s.request_id and q.profile_id = a.profile_id
+    join request_source s on s.source_id = a.object_id and s.profile_id = a.profile_id
+    join asked q on q.id = s.request_id
     where a.level = 'subscribed'
     union all
     select a.access_id, 'request', p.request_id, p.state, null, p.decided_kind, p.decided_by, p.decided_at, p.until
@@ -325,12 +333,10 @@ found as (
     join access_in_force a on a.object_kind = 'product' and a.object_id = p.product_id and a.principal_id = p.principal_id
     where p.request_known and p.state is not null
     union all
-    select a.access_id, 'policy', p.policy, if(t.truth = 2, 'holds', 'unknown'),
+    select p.access_id, 'policy', p.policy, if(t.truth = 2, 'holds', 'unknown'),
         'group:' || t.group_name, 'policy', p.name, null, null
-    from source_access a
-    join policy_in_force p on p.source_id = a.source_id
-    join policy_truth t on t.policy = p.policy and t.scope = p.scope and t.profile_id = a.profile_id and t.truth > 0
-    where a.level = 'subscribed'
+    from policy_access p
+    join policy_truth t on t.policy = p.policy and t.scope = p.scope and t.profile_id = p.profile_id and t.truth > 0
     union all
     -- open to everybody, or to whom a policy names whose conditions are not known
     select a.access_id, 'policy', 'local:subscription',

@@ -14,7 +14,7 @@ from pipeline.errors import RuleError
 from pipeline.judge.outcome import Outcome
 from pipeline.judge.rule import Rule
 from pipeline.judge.subjects import SUBJECTS
-from pipeline.warehouse import schema
+from pipeline.warehouse import schema, wholeness
 
 _REQUESTS = ("access_request", "approval", "product_member", "request_user")
 _ACCESS = (
@@ -42,35 +42,6 @@ NOT_IN_FORCE = "rule not in force in this judgement"
 
 IN_FORCE_BEFORE = "valid_from < $number and (valid_to is null or valid_to >= $number)"
 """Rows of history that were in force in the snapshot before `$number`."""
-
-# An incomplete endpoint whose missing answers are all known by key leaves the rest of its tables
-# reliable: rules look such keys up in `gap` themselves. Anything more is missing nobody knows where.
-_WHOLE = """
-with keyed as (
-    select endpoint, count(*) as gap_count
-    from gap
-    where key <> '*'
-    group by endpoint
-)
-select
-    r.endpoint,
-    case r.verdict when 'skipped' then 'skipped by configuration' else 'not read completely' end as problem
-from reconciliation r
-left join keyed k on k.endpoint = r.endpoint
-where list_has_any(r.tables, $tables)
-    and (
-        r.verdict = 'skipped'
-        or (r.verdict = 'incomplete' and k.endpoint is null)
-        or (r.verdict = 'incomplete' and r.distinct_keys + k.gap_count < least(r.server_total_before, r.server_total))
-    )
-union
-select endpoint, 'not read completely'
-from gap
-where key = '*'
-    and list_has_any(tables, $tables)
-order by all
-"""
-
 
 # Which members a missing answer hides cannot be told: a column's guid is not known before it is read.
 _MISSING = """
@@ -110,14 +81,13 @@ def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome
         if blocker.error or blocker.hole:
             return f"depends on {blocker.rule.id}, which could not be evaluated"
     tables = [name for name in tables_read(con, rule.sql) if name not in ("gap", "reconciliation")]
-    rows = con.execute(_WHOLE, {"tables": tables}).fetchall()
-    if not rows:
-        return None
-    return "; ".join(f"{endpoint} was {problem}" for endpoint, problem in rows)
+    return "; ".join(wholeness.unread(con, tables)) or None
 
 
 def without_register(con: duckdb.DuckDBPyConnection, rule: Rule) -> str | None:
     """Which register that the rule needs nobody keeps, and where it would lie; None if all are there."""
+    if not rule.registers:
+        return None
     rows = con.execute(
         "select name from register where present and list_contains($names::varchar[], name)",
         {"names": list(rule.registers)},
@@ -182,15 +152,22 @@ def carry_hidden(con: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None
         _carry(con, "true", "?", [reason])
 
 
-def carry_unloaded(con: duckdb.DuckDBPyConnection, known: Collection[str], number: int) -> None:
-    """Adds to `judged` the former verdicts of rules that are not `known` now, as not_evaluated."""
-    con.execute(
-        "insert into judged by name "
+def unloaded(
+    con: duckdb.DuckDBPyConnection, known: Collection[str], number: int
+) -> tuple[str, dict[str, Any], list[str]]:
+    """The query for the former verdicts of rules that are not `known` now, as not_evaluated, its values, and the rules."""
+    former = f"from history.verdict where {IN_FORCE_BEFORE.replace('$number', str(number))}"
+    rows = con.execute(
+        f"select distinct rule_id {former} and not list_contains(?::varchar[], rule_id)",
+        [sorted(known)],
+    ).fetchall()
+    rule_ids = sorted(rule_id for (rule_id,) in rows)
+    query = (
         "select rule_id, subject_id, subject, 'not_evaluated' as status, severity, $reason as reason, "
-        "subject_name, evidence, finding_id, false as waived from history.verdict "
-        f"where {IN_FORCE_BEFORE} and not list_contains($known::varchar[], rule_id)",
-        {"reason": NOT_IN_FORCE, "known": sorted(known), "number": number},
+        f"subject_name, evidence, finding_id, false as waived {former} "
+        "and list_contains($rules::varchar[], rule_id)"
     )
+    return query, {"reason": NOT_IN_FORCE, "rules": rule_ids}, rule_ids
 
 
 def tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
@@ -199,31 +176,42 @@ def tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     Raises:
         RuleError: DuckDB cannot say what the query is made of.
     """
-    views = dict(
-        con.execute(
-            "select view_name, sql from duckdb_views() where not internal and schema_name = 'main'"
-        ).fetchall()
-    )
+    views: dict[str, str] | None = None
     found: set[str] = set()
     todo = [sql]
     while todo:
-        for name in _names(con, todo.pop()):
-            if name in found:
-                continue
+        for name in _names(con, todo.pop()) - found:
             found.add(name)
             if name in DERIVED_FROM:
                 found.update(DERIVED_FROM[name])
-            elif name not in schema.tables() and name in views:
-                todo.append(views[name].split(" AS ", 1)[1].rstrip(";"))
+            elif name not in schema.tables():
+                views = _views(con) if views is None else views
+                if name in views:
+                    todo.append(views[name])
     return sorted(found & schema.tables().keys())
 
 
-def _names(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[str]:
-    rows = con.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
-    tree = json.loads(rows[0][0])
-    if tree["error"]:
-        raise RuleError(f"the tables it reads cannot be told: {tree['error_message']}")
-    yield from _relations(tree)
+def _views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The queries behind the derived views."""
+    rows = con.execute(
+        "select view_name, sql from duckdb_views() "
+        "where not internal and not temporary and schema_name = 'main'"
+    ).fetchall()
+    return {name: sql.split(" AS ", 1)[1].rstrip(";") for name, sql in rows}
+
+
+_NAMED: dict[str, frozenset[str]] = {}
+"""What queries read by name: all rules share the views, and taking a query apart takes as long as some rules."""
+
+
+def _names(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
+    if sql not in _NAMED:
+        rows = con.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
+        tree = json.loads(rows[0][0])
+        if tree["error"]:
+            raise RuleError(f"the tables it reads cannot be told: {tree['error_message']}")
+        _NAMED[sql] = frozenset(_relations(tree))
+    return _NAMED[sql]
 
 
 def _relations(node: Any) -> Iterator[str]:

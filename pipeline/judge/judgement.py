@@ -1,7 +1,8 @@
 """Judging a sealed snapshot: what it means, what is linked, who has access, every rule's verdicts, stored with history."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,11 @@ from pipeline.errors import UsageError
 from pipeline.judge import (
     balance,
     bench,
-    evaluate,
     framework,
     grant,
     holes,
     hosts,
+    ledger,
     link,
     masking,
     propagation,
@@ -33,7 +34,7 @@ from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import SEVERITIES, STATUSES, Rule
 from pipeline.packs import Packs
 from pipeline.warehouse import history, schema
-from pipeline.warehouse.home import Home, revise
+from pipeline.warehouse.home import Home, revise, revised
 
 
 @dataclass(frozen=True)
@@ -79,36 +80,41 @@ def judge(
         con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
         history.initialise(con)
         number, snapshot_id, as_of = _newest(con)
-        con.execute("begin transaction")
-        sensitivity.write(con, known, number)
-        registers.write(con, kept, number)
-        link.write(con, number, aliases)
-        grant.write(con, number)
-        timeline.write(con, number)
-        masking.write(con, number)
-        propagation.write(con, number)
-        con.execute("commit")
-    moment = Moment(number, as_of, known.crosswalk())
+        # what a part made on the way takes memory until its connection ends
+        with _part(con) as own:
+            sensitivity.write(own, known, number)
+            registers.write(own, kept, number)
+            link.write(own, number, aliases)
+        with _part(con) as own:
+            grant.write(own, number)
+            timeline.write(own, number)
+            masking.write(own, number)
+        with _part(con) as own:
+            propagation.write(own, number)
+    asked_for = {blocker for stated in rules.values() for blocker in stated.blocked_by}
+    asked_for |= {stated.id for stated in rules.values() if stated.subject == waivers.SUBJECT}
+    moment = Moment(number, as_of, known.crosswalk(), True, frozenset(asked_for))
     bench.clear(home.root)
-    with bench.opened(home, number, bounds, home.root) as place:
+    with (
+        revised(home) as building,
+        bench.opened(home, number, bounds, home.root, building) as place,
+    ):
+        ledger.begin_storing(place.con, COLLECTED, number)
         outcomes, waived = evaluated(place, rules, params, moment)
-        holes.carry_unloaded(place.con, rule_ids, number)
+        ledger.keep_rows(place.con, *holes.unloaded(place.con, rule_ids, number), number)
         counts = _counts(place.con)
         by_severity = _failed_by_severity(place.con)
         place.con.execute(f"create table {COLLECTED}.waiver_match as from temp.waiver_match")
-        place.close()
-        with revise(home) as con:
-            con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
-            con.execute(f"attach '{place.verdicts}' as {COLLECTED} (read_only)")
+        with place.storing as con:
             con.execute("begin transaction")
-            _move(con, "judged", "verdict", number)
-            _move(con, "waiver_match", "waiver_match", number)
+            ledger.settle(con, COLLECTED, number)
+            _merge_waived(con, number)
             _write_rules(con, outcomes, waived, rule_ids, number)
             framework.write(con, frameworks, number)
             con.execute("update snapshot set judged_at = now() where number = ?", [number])
             con.execute("commit")
-            con.execute(f"detach {COLLECTED}")
             new, resolved = _changes(con, number)
+            con.execute("checkpoint")
     return Judgement(
         snapshot_id=snapshot_id,
         rules=len(outcomes),
@@ -123,10 +129,20 @@ def judge(
     )
 
 
-def _move(con: duckdb.DuckDBPyConnection, collected: str, table: str, number: int) -> None:
-    """Merges what a bench collected into the history of `table`."""
-    staged = f"(select *, 0::ubigint as content_hash from {COLLECTED}.{collected})"
-    history.merge(con, schema.tables()[table], staged, number)
+@contextmanager
+def _part(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection beside `con` with temp tables of its own, in a transaction."""
+    with con.cursor() as own:
+        own.execute("set TimeZone = 'UTC'")
+        own.execute("begin transaction")
+        yield own
+        own.execute("commit")
+
+
+def _merge_waived(con: duckdb.DuckDBPyConnection, number: int) -> None:
+    """Merges what waivers name into history."""
+    staged = f"(select *, 0::ubigint as content_hash from {COLLECTED}.waiver_match)"
+    history.merge(con, schema.tables()["waiver_match"], staged, number)
 
 
 def evaluated(
@@ -141,7 +157,8 @@ def evaluated(
         if stated.subject == waivers.SUBJECT or late.keys() & {*stated.blocked_by}:
             late[stated.id] = stated
     early = {id: stated for id, stated in rules.items() if id not in late}
-    evaluate.begin(place.con, COLLECTED)
+    ledger.begin(place.con, COLLECTED)
+    place.work_out()
     outcomes = schedule.at_once(place, early, params, moment)
     waivers.match(place.con)
     place.share("waiver_match")
@@ -227,13 +244,25 @@ def _rule_row(outcome: Outcome, waived: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _changes(con: duckdb.DuckDBPyConnection, number: int) -> tuple[int, int]:
-    """(findings that are new or came back, findings that ended) in snapshot `number`."""
-    ended = "select id from finding where status = 'resolved'"
-    con.execute(f"set variable snapshot = {number - 1}")
-    con.execute(f"create temp table ended_before as {ended}")
-    con.execute(f"set variable snapshot = {number}")
+    """(findings that are new or came back, findings that ended) in snapshot `number`, by what it changed."""
+    con.execute(
+        "create temp table open_before as select finding_id, status from history.verdict "
+        "where valid_to = ? and status <> 'pass'",
+        [number],
+    )
+    if con.execute("from open_before where status = 'not_evaluated' limit 1").fetchall():
+        # it may hide a finding, or hide nothing
+        con.execute(f"set variable snapshot = {number - 1}")
+        con.execute(
+            "delete from open_before where status = 'not_evaluated' "
+            "and finding_id not in (select id from finding where status <> 'resolved')"
+        )
+        con.execute(f"set variable snapshot = {number}")
     rows = con.execute(
-        "select (select count(*) from finding where status in ('new', 'reopened')), "
-        f"(select count(*) from ({ended}) where id not in (from ended_before))"
+        "with said as (from history.verdict where valid_from = $number and status <> 'pass') "
+        "select (select count(*) from said where status = 'fail' "
+        "and finding_id not in (select finding_id from open_before)), "
+        "(select count(*) from open_before where finding_id not in (select finding_id from said))",
+        {"number": number},
     ).fetchall()
     return rows[0][0], rows[0][1]

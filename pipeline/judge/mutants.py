@@ -131,11 +131,12 @@ def _said(
 ) -> dict[str, tuple[str, str]] | None:
     """Status and severity by subject as the SQL of a rule gives them; None where it fails, or names one twice."""
     try:
-        rows = con.sql(
+        # not as a relation, which is planned once to be described and once more to be run
+        con.execute(
             f"select columns(lambda c: c in {DECIDING}) from (\n{rule.sql}\n)",
-            params=bindable(rule.uses, values) or None,
+            bindable(rule.uses, values) or None,
         )
-        names, found = rows.columns, rows.fetchall()
+        names, found = [column[0] for column in con.description or ()], con.fetchall()
     except duckdb.Error:
         return None
     verdicts = [dict(zip(names, row, strict=True)) for row in found]

@@ -15,6 +15,15 @@ class Moment:
     number: int
     as_of: datetime
     crosswalk: list[dict[str, str]]
+    stored: bool = False
+    """Whether verdicts go to the store that is attached."""
+    asked_for: frozenset[str] = frozenset()
+    """Rules whose verdicts are looked up by subject while others are judged."""
+
+    @property
+    def storing(self) -> int | None:
+        """The number of the snapshot that verdicts are stored for; None where they are not."""
+        return self.number if self.stored else None
 
 
 @dataclass(frozen=True)

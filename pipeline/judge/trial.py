@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.judge import bench, evaluate, registers, rule, schedule, sensitivity, waivers
+from pipeline.judge import bench, ledger, registers, rule, schedule, sensitivity, waivers
 from pipeline.judge.bench import COLLECTED
 from pipeline.judge.bounds import Bounds
 from pipeline.judge.outcome import Moment
@@ -41,7 +41,7 @@ def of_waivers(
         moment = Moment(number, as_of, sensitivity.load(packs).crosswalk())
         about = {id: stated for id, stated in rules.items() if stated.subject == waivers.SUBJECT}
         registers.show(con, kept, "waivers")
-        evaluate.begin(con, COLLECTED)
+        ledger.begin(con, COLLECTED)
         con.execute(
             "insert into judged by name select * exclude (waived), false as waived from verdict"
         )

@@ -114,6 +114,16 @@ def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     Readers of the old file are never blocked and keep what they opened. A block that raises, or a
     crash, leaves the old file in place.
     """
+    with revised(home) as building, connect(building) as con:
+        # all of it must be on disk before it is pointed at, and nothing of it before that
+        con.execute("set fsync_mode = 'none'")
+        yield con
+        con.execute("checkpoint")
+
+
+@contextmanager
+def revised(home: Home) -> Iterator[Path]:
+    """A new copy of the newest warehouse, as `revise`; the block opens it, and closes it again."""
     home.warehouses.mkdir(parents=True, exist_ok=True)
     _remove(home.warehouses, "*.building*")
     final = home.warehouses / f"warehouse-{uuid.uuid4().hex[:12]}.duckdb"
@@ -121,9 +131,7 @@ def revise(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     if home.pointer.is_symlink() or home.pointer.exists():
         shutil.copyfile(home.sealed(), building)
     try:
-        with connect(building) as con:
-            yield con
-            con.execute("checkpoint")
+        yield building
     except BaseException:
         _remove(home.warehouses, f"{building.name}*")
         raise

@@ -90,9 +90,11 @@ with now as (
 ),
 
 stretch as (
-    -- a verdict in force over snapshots [first_number, next_number)
+    -- a verdict in force over snapshots [first_number, next_number); what it says is read at the end, of those that count
     select
-        v.* exclude (valid_from, valid_to, row_hash),
+        v.rowid as verdict_row,
+        v.finding_id,
+        v.status,
         v.valid_from as first_number,
         least(coalesce(v.valid_to, now.number + 1), now.number + 1) as next_number
     from history.verdict v, now
@@ -123,15 +125,8 @@ spell as (
         min(first_number) filter (where status = 'fail') as first_number,
         max(next_number) as next_number,
         max(next_number) filter (where status = 'fail') as next_after_fail,
-        arg_max(status, first_number) as last_status,
-        arg_max(rule_id, first_number) as rule_id,
-        arg_max(subject, first_number) as subject,
-        arg_max(subject_id, first_number) as subject_id,
-        arg_max(subject_name, first_number) as subject_name,
-        arg_max(severity, first_number) filter (where status = 'fail') as severity,
-        arg_max(reason, first_number) filter (where status = 'fail') as reason,
-        arg_max(evidence, first_number) filter (where status = 'fail') as evidence,
-        arg_max(waived, first_number) as waived
+        arg_max(verdict_row, first_number) as last_row,
+        arg_max(verdict_row, first_number) filter (where status = 'fail') as last_fail
     from chained
     group by finding_id, chain
     having first_number is not null
@@ -148,28 +143,28 @@ latest as (
 
 select
     l.finding_id as id,
-    l.rule_id,
-    l.subject,
-    l.subject_id,
-    l.subject_name,
-    l.severity,
+    last.rule_id,
+    last.subject,
+    last.subject_id,
+    last.subject_name,
+    failed.severity,
     case
         when l.next_number <= now.number then 'resolved'
         when l.first_number < now.number then 'open'
         when l.reopened_count > 0 then 'reopened'
         else 'new'
     end as status,
-    l.reason,
-    l.evidence,
-    l.waived,
-    l.next_number > now.number and l.last_status = 'not_evaluated' as hidden,
+    failed.reason,
+    failed.evidence,
+    last.waived,
+    l.next_number > now.number and last.status = 'not_evaluated' as hidden,
     l.reopened_count,
     ever.as_of as first_seen,
     seen.as_of as last_seen,
     closed.as_of as resolved_at,
     opened.as_of as opened_at,
     date_diff('day', opened.as_of, seen.as_of) as age_days,
-    case l.severity
+    case failed.severity
         when 'critical' then opened.as_of + interval 2 day
         when 'high' then opened.as_of + interval 14 day
         when 'medium' then opened.as_of + interval 45 day
@@ -177,6 +172,8 @@ select
     end as due_at
 from latest l
 cross join now
+join history.verdict last on last.rowid = l.last_row
+join history.verdict failed on failed.rowid = l.last_fail
 join snapshot ever on ever.number = l.first_ever
 join snapshot opened on opened.number = l.first_number
 join snapshot seen on seen.number = l.next_after_fail - 1

@@ -1,0 +1,119 @@
+"""The ledger: what of a judgement is written, night after night, and what it says changed."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judging import ask, blank, pack, seal, verdicts
+
+from pipeline.judge.judgement import judge
+from pipeline.packs import Packs
+from pipeline.warehouse.home import Home
+
+GUIDS = [f"a{n}" for n in range(8)]
+NIGHTS = 5
+
+SENSITIVE = """
+select a.guid as subject_id, if(s.asset_guid is null, 'pass', 'fail') as status, 'sensitive or not' as reason
+from asset a
+left join sensitive_asset s on s.asset_guid = a.guid
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, template: Path) -> Home:
+    return blank(tmp_path / "data", template)
+
+
+@pytest.fixture
+def owners(tmp_path: Path) -> Packs:
+    """Two rules about contacts, the second only of assets that pass the first."""
+    return pack(tmp_path / "pack", {"TST-001": {}, "TST-002": {"blocked_by": ["TST-001"]}})
+
+
+def estate(chance: random.Random) -> tuple[dict[str, Any], dict[str, str]]:
+    """Assets that are there, unread, owned or not by chance, and what becomes of each."""
+    given: dict[str, Any] = {"asset": [], "contact": []}
+    expected = {}
+    for guid in GUIDS:
+        lot = chance.choice(["pass", "fail", "fail", "not_evaluated", "gone"])
+        if lot != "gone":
+            given["asset"].append({"guid": guid, "detail_read": lot != "not_evaluated"})
+            expected[guid] = lot
+        if lot == "pass":
+            given["contact"].append({"asset_guid": guid, "role": "Owner", "principal_id": "p1"})
+    return given, expected
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_history_has_every_night(home: Home, owners: Packs, seed: int) -> None:
+    """Whatever comes, goes, passes, fails or is hidden: each night is there as it was, and rows only where it changed."""
+    chance = random.Random(seed)
+    nights: list[dict[str, str]] = []
+    for number in range(1, NIGHTS + 1):
+        given, expected = estate(chance)
+        seal(home, number, given)
+        judge(home, owners)
+        nights.append(expected)
+        assert verdicts(home) == expected
+    said = "select subject_id, status from verdict where rule_id = 'TST-001'"
+    changes = 0
+    for number, expected in enumerate(nights, 1):
+        assert dict(ask(home, said, at=number)) == expected
+        before = nights[number - 2] if number > 1 else {}
+        changes += len(expected.items() - before.items())
+    assert ask(home, "select count(*) from history.verdict where rule_id = 'TST-001'") == [
+        (changes,)
+    ]
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_what_changed_is_what_the_findings_say(home: Home, owners: Packs, seed: int) -> None:
+    """The judgement counts as new and ended exactly the findings that are so in that snapshot, hidden ones included."""
+    chance = random.Random(seed)
+    ended: set[tuple[Any, ...]] = set()
+    for number in range(1, NIGHTS + 1):
+        seal(home, number, estate(chance)[0])
+        found = judge(home, owners)
+        new = ask(home, "select count(*) from finding where status in ('new', 'reopened')")
+        resolved = set(ask(home, "select id from finding where status = 'resolved'"))
+        assert (found.new, found.resolved) == (new[0][0], len(resolved - ended))
+        ended = resolved
+
+
+def test_a_rule_that_is_gone_keeps_its_findings(home: Home, tmp_path: Path) -> None:
+    """Its verdicts become not evaluated once, and are not stored again on the next night."""
+    two: dict[str, Any] = {"TST-001": {}, "TST-002": {}}
+    seal(home, 1, {"asset": [{"guid": "a1"}]})
+    judge(home, pack(tmp_path / "two", two))
+    fewer = pack(tmp_path / "fewer", {"TST-001": {}})
+    for number in (2, 3):
+        seal(home, number, {"asset": [{"guid": "a1"}]})
+        judge(home, fewer)
+    stored = "select rule_id, status, valid_from, valid_to from history.verdict order by all"
+    assert ask(home, stored) == [
+        ("TST-001", "fail", 1, None),
+        ("TST-002", "fail", 1, 2),
+        ("TST-002", "not_evaluated", 2, None),
+    ]
+
+
+def test_a_view_that_was_worked_out_hides_no_hole(home: Home, tmp_path: Path) -> None:
+    """Where classifications were skipped, a rule that reads them through a view says nothing."""
+    packs = pack(tmp_path / "pack", {"TST-001": SENSITIVE})
+    classes = [{"entity_guid": "a1", "asset_guid": "a1", "type_name": "Example Mail"}]
+    given: dict[str, Any] = {"asset": [{"guid": "a1"}, {"guid": "a2"}], "classification": classes}
+    seal(home, 1, given)
+    assert judge(home, packs).errors == {}
+    assert verdicts(home) == {"a1": "fail", "a2": "pass"}
+    skipped = {
+        "endpoint": "purview.entity",
+        "verdict": "skipped",
+        "tables": ["classification"],
+    }
+    seal(home, 2, {**given, "reconciliation": [skipped]})
+    judge(home, packs)
+    assert verdicts(home) == {"a1": "not_evaluated", "a2": "not_evaluated"}
+    reasons = ask(home, "select distinct reason from verdict")
+    assert reasons == [("purview.entity was skipped by configuration",)]
