@@ -18,7 +18,10 @@ from pipeline.drift.shape import At, PayloadError
 from pipeline.errors import UsageError
 
 SAMPLES = Path(__file__).parent / "declared"
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+# a text such as 0E0 or 08 is written without quotes by YAML 1.1, and is a number in YAML 1.2
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).filter(
+    lambda text: not document._DECIMAL.fullmatch(text)
+)
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import httpx
 import pytest
+from estate_fixture import Rows, read
 from sandbox_fixture import DAY
 
 from pipeline import config
@@ -29,7 +30,6 @@ from pipeline.warehouse import pages, schema
 from pipeline.warehouse.home import connect
 
 ASSETS = 300
-Rows = set[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def staged(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(folder / "staging.duckdb", read_only=True) as con:
         yield con
-
-
-def read(con: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    """The rows of a query; a row that comes twice is an error."""
-    found = con.execute(query).fetchall()
-    assert len(set(found)) == len(found), "the same row twice"
-    return set(found)
 
 
 def moment(millis: int) -> datetime:

@@ -3,20 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
-from collecting import staging_at, store_at
+from collecting import store_at
+from estate_fixture import immuta_collected, read
 from sandbox_fixture import DAY
 
-from pipeline.collect.auth import StaticToken
-from pipeline.collect.client import Client
-from pipeline.collect.pace import Pace
-from pipeline.collect.reconcile import reconcile
-from pipeline.collect.transport import Plane
-from pipeline.collect.walk import collect
-from pipeline.sandbox import clock, server, signin
+from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate, History
 from pipeline.sandbox.immuta import handlers, objects, source_access, source_policies
 from pipeline.sources import immuta
@@ -28,7 +22,6 @@ GROUPS = immuta.part(data_sources, dictionaries, connections)
 SOURCE = replace(GROUPS, endpoints=tuple(replace(one, holes="") for one in GROUPS.endpoints))
 """Govern alone: what its lists lack by those of the Request app is not asked here."""
 ASSETS = 400
-Rows = set[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +33,8 @@ def estate() -> Estate:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's folder with its pages and its staging file."""
     path = tmp_path_factory.mktemp("govern")
-    store = store_at(path)
-    with server.running(assets=ASSETS, as_of=DAY) as url, staging_at(path, store) as staging:
-        plane = Plane(url, StaticToken(signin.IMMUTA_KEY))
-        sender = Client(SOURCE, {"govern": plane}, Pace(10_000.0), store)
-        outcomes = collect({"immuta": sender}, staging, workers=4, skip={})
-        assert reconcile(staging, outcomes), "something is missing"
-        staging.record_exchanges(SOURCE, "run")
-        sender.close()
-    store.close()
+    with immuta_collected(SOURCE, path, ASSETS):
+        pass
     return path
 
 
@@ -56,13 +42,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def staged(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(folder / "staging.duckdb", read_only=True) as con:
         yield con
-
-
-def read(con: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    """The rows of a query; a row that comes twice is an error."""
-    found = con.execute(query).fetchall()
-    assert len(set(found)) == len(found), "the same row twice"
-    return set(found)
 
 
 def test_every_source_has_its_table_whatever_shape_its_handler_has(

@@ -7,18 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from estate_fixture import Rows, immuta_collected, read
 from sandbox_fixture import DAY
 
-from pipeline.collect.auth import StaticToken
-from pipeline.collect.client import Client
-from pipeline.collect.pace import Pace
-from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
-from pipeline.collect.store import PageStore
-from pipeline.collect.transport import Plane
-from pipeline.collect.walk import collect
 from pipeline.gate import plan
-from pipeline.sandbox import clock, server, signin
+from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate, History
 from pipeline.sandbox.immuta import domains as domains_api
 from pipeline.sandbox.immuta import policies as policies_api
@@ -38,7 +32,6 @@ TABLES = (
     "policy_exception", "immuta_purpose", "immuta_project", "project_purpose", "project_source",
     "project_member", "immuta_domain", "domain_source", "domain_permission",
 )  # fmt: skip
-Rows = set[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -53,33 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def staging(folder: Path) -> Iterator[Staging]:
-    """Staging with Govern collected, of which nothing is missing."""
-    store = PageStore(folder, "run")
-    found = Staging(folder / "staging.duckdb", store, 1)
-    with server.running(assets=ASSETS, as_of=DAY) as url:
-        planes = {
-            "govern": Plane(url, StaticToken(signin.IMMUTA_KEY)),
-            "request": Plane(url + "/marketplace", StaticToken(signin.REQUEST_TOKEN)),
-        }
-        client = Client(SOURCE, planes, Pace(2000.0), store)
-        try:
-            outcomes = collect({"immuta": client}, found, workers=4, skip={})
-        finally:
-            client.close()
-            store.close()
-    try:
-        assert reconcile(found, outcomes)
-        found.record_exchanges(SOURCE, "run")
+    with immuta_collected(SOURCE, folder, ASSETS) as found:
         yield found
-    finally:
-        found.close()
-
-
-def read(staging: Staging, query: str) -> Rows:
-    """The rows of a query; a row that comes twice is an error."""
-    found = staging.con.execute(query).fetchall()
-    assert len(set(found)) == len(found), "the same row twice"
-    return set(found)
 
 
 def test_conditions_of_global_policies(staging: Staging, estate: Estate) -> None:
@@ -94,9 +62,9 @@ def test_conditions_of_global_policies(staging: Staging, estate: Estate) -> None
                 found.add((name, "advanced", None, one.advanced))
             found |= {(name, *named(said)) for said in (one.clause or {}).get("conditions", ())}
     query = "select policy, kind, name, value from policy_condition where source_id = 0"
-    assert read(staging, query) == found
+    assert read(staging.con, query) == found
     query = "select distinct source_id from policy_condition where source_id <> 0"
-    assert read(staging, query) == {(o.id,) for o in estate.data_sources if o.has_local_policy}
+    assert read(staging.con, query) == {(o.id,) for o in estate.data_sources if o.has_local_policy}
 
 
 def named(condition: dict[str, Any]) -> tuple[str, str, str | None]:
@@ -115,13 +83,13 @@ def test_masking_and_exceptions_of_global_policies(staging: Staging) -> None:
         "select policy, masking_type, applies_to_kind, applies_to, exception_count "
         "from policy_masking where source_id = 0"
     )
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (f"global:{one.id}", one.masking, "columnTag", one.tag,
          len((one.clause or {}).get("conditions", ())))
         for one in data
     }  # fmt: skip
     query = "select policy, kind, name, value from policy_exception where source_id = 0"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (f"global:{one.id}", *named(said))
         for one in data
         for said in (one.clause or {}).get("conditions", ())
@@ -131,7 +99,7 @@ def test_masking_and_exceptions_of_global_policies(staging: Staging) -> None:
 def test_purposes(staging: Staging) -> None:
     """All of them, each with the one above it."""
     query = "select id, name, parent_name, acknowledgement, deleted from immuta_purpose"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (one.id, one.name, one.name.rpartition(".")[0] or None, one.text, one.deleted)
         for one in drawn.PURPOSES
     }
@@ -140,24 +108,24 @@ def test_purposes(staging: Staging) -> None:
 def test_projects_and_what_belongs_to_them(staging: Staging, estate: Estate) -> None:
     """Open, closed and deleted ones with their purposes, sources and members."""
     query = "select id, name, type, status, deleted, detail_read, equalized from immuta_project"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (one.id, one.name, "schema" if one.schema else "user",
          "closed" if one.closed else "open", one.deleted, True,
          one.index % 4 == 1 and not one.schema)
         for one in estate.projects
     }  # fmt: skip
     query = "select project_id, purpose, staged, deleted from project_purpose"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (one.id, each.name, staged, each.deleted)
         for one in estate.projects
         for staged, found in ((False, one.purposes), (True, one.staged))
         for each in found
     }
-    assert read(staging, "select project_id, source_id from project_source") == {
+    assert read(staging.con, "select project_id, source_id from project_source") == {
         (one.id, source.id) for one in estate.projects for source in one.sources
     }
     query = "select project_id, profile_id, state, acknowledged from project_member"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (one.id, member.profile_id, member.state, member.acknowledged)
         for one in estate.projects
         for member in one.members
@@ -167,16 +135,16 @@ def test_projects_and_what_belongs_to_them(staging: Staging, estate: Estate) -> 
 def test_domains(staging: Staging, estate: Estate) -> None:
     """Domains with their sources, page by page."""
     rows = domains_api.rows(estate)
-    assert read(staging, "select id, name, assignment_type from immuta_domain") == {
+    assert read(staging.con, "select id, name, assignment_type from immuta_domain") == {
         (row["id"], row["name"], row["assignmentType"]) for row in rows
     }
-    assert read(staging, "select domain_id, source_id from domain_source") == {
+    assert read(staging.con, "select domain_id, source_id from domain_source") == {
         (row["id"], source.id)
         for row in rows
         for source in domains_api.sources_of(estate, row["name"])
     }
     query = "select distinct principal_kind from domain_permission"
-    assert read(staging, query) == {("user",), ("group",)}
+    assert read(staging.con, query) == {("user",), ("group",)}
 
 
 def test_the_gate_has_no_objection(staging: Staging) -> None:

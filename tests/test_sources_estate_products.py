@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from estate_fixture import Rows, read
 from sandbox_fixture import DAY
 
 from pipeline.collect.auth import StaticToken
@@ -37,7 +38,6 @@ from pipeline.warehouse import pages, schema
 ASSETS = 600
 PLANES = ("unified_catalog", "data_access")
 CATALOG, ACCESS = "/datagovernance/catalog", "/datagovernance/access"
-Rows = set[tuple[Any, ...]]
 
 
 @contextmanager
@@ -72,13 +72,6 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
         yield found
 
 
-def read(staging: Staging, query: str) -> Rows:
-    """The rows of a query; a row that comes twice is an error."""
-    found = staging.con.execute(query).fetchall()
-    assert len(set(found)) == len(found), "the same row twice"
-    return set(found)
-
-
 def test_every_list_was_read(staging: Staging) -> None:
     """Nothing is missing; the plane states no totals, and columns are held against what was asked for."""
     query = "select endpoint, verdict from reconciliation where verdict <> 'skipped'"
@@ -94,7 +87,7 @@ def test_domains_and_their_roles(staging: Staging, estate: Estate) -> None:
     """Domains in their tree; roles hold people, groups and the readers of all domains above."""
     domains = {one.number: one for one in catalog.domains(1)}
     top = {8: None, 9: catalog.app_id(1)}
-    assert read(staging, "select id, name, parent_id, lower(status) from business_domain") == {
+    assert read(staging.con, "select id, name, parent_id, lower(status) from business_domain") == {
         (
             one.id,
             one.title,
@@ -117,14 +110,14 @@ def test_domains_and_their_roles(staging: Staging, estate: Estate) -> None:
     for role, people in catalog_policies.administrators(estate).items():
         expected |= {(app, role, "identity", who) for who in people}
     query = "select scope_id, role_id, principal_kind, principal_id from domain_role_assignment"
-    assert read(staging, query) == expected
+    assert read(staging.con, query) == expected
 
 
 def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
     """Every product, with the guids in the Data Map behind its data assets."""
     products = catalog.held(estate).products
     query = "select id, name, domain_id, lower(status), subscriber_count from purview_data_product"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (
             one.id,
             one.title,
@@ -141,11 +134,11 @@ def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
     }
     lost = {(one.id, catalog.lost_asset(1, one), None) for one in products}
     query = "select product_id, catalog_asset_id, asset_guid from purview_data_product_asset"
-    assert read(staging, query) == known | {row for row in lost if row[1]}
+    assert read(staging.con, query) == known | {row for row in lost if row[1]}
     query = "select id, asset_guid from catalog_asset"
-    assert read(staging, query) == {row[1:] for row in known}
+    assert read(staging.con, query) == {row[1:] for row in known}
     query = "select product_id, lower(role), principal_id from purview_data_product_contact"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (one.id, role.lower(), person.object_id)
         for one in products
         for role, people in catalog_rows.responsible(
@@ -158,7 +151,7 @@ def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
 def test_terms_and_critical_data(staging: Staging, estate: Estate) -> None:
     """Terms with their parents, and the columns of the Data Map that critical data is kept in."""
     size = catalog.TERMS_PER_DOMAIN
-    assert read(staging, "select id, parent_id from catalog_term") == {
+    assert read(staging.con, "select id, parent_id from catalog_term") == {
         (
             catalog.term_id(1, number),
             catalog.term_id(1, number - number % size) if number % size else None,
@@ -166,12 +159,12 @@ def test_terms_and_critical_data(staging: Staging, estate: Estate) -> None:
         for number in range(size * len(DOMAINS))
     }
     query = "select element_id, column_guid, asset_guid from critical_data_element_column"
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (one.id, estate.datasets[slot].column_guid(position), estate.datasets[slot].guid)
         for one in catalog.held(estate).elements
         for slot, position in one.columns
     }
-    assert read(staging, "select objective_id, count(*) from key_result group by 1") == {
+    assert read(staging.con, "select objective_id, count(*) from key_result group by 1") == {
         (catalog.objective_id(1, number), len(results))
         for number in range(catalog.OBJECTIVES_PER_DOMAIN * len(DOMAINS))
         if (results := catalog_terms.key_results(estate, number))
@@ -186,7 +179,7 @@ def test_requests_and_decisions(staging: Staging, estate: Estate) -> None:
         "select id, product_id, status, subscriber_id, requestor_id, write_access, created_at, "
         "decided_at, expires_at from data_subscription"
     )
-    assert read(staging, query) == {
+    assert read(staging.con, query) == {
         (
             one.id,
             one.product.id,
@@ -200,13 +193,13 @@ def test_requests_and_decisions(staging: Staging, estate: Estate) -> None:
         )
         for one in requests
     }
-    assert read(staging, "select id, run_id, approver_id, decision from access_approval") == {
+    assert read(staging.con, "select id, run_id, approver_id, decision from access_approval") == {
         (approval.id, one.run_id, approval.approver.object_id, approval.decision)
         for one in requests
         for approval in one.approvals
     }
     products = catalog.held(estate).products
-    assert read(staging, "select product_id, kind from access_policy_set") == {
+    assert read(staging.con, "select product_id, kind from access_policy_set") == {
         (one.id, kind)
         for one in products
         for kind in ("Applied", "Effective")
@@ -251,7 +244,7 @@ def test_without_data_assets_nobody_knows_what_a_product_is_made_of(tmp_path: Pa
             ("purview.catalog_asset", "*", ["catalog_asset", "purview_data_product_asset"], 404)
         ]
         query = "select count(*) > 0, count(asset_guid) from purview_data_product_asset"
-        assert read(staging, query) == {(True, 0)}
+        assert read(staging.con, query) == {(True, 0)}
 
 
 def test_without_a_role_on_the_account_only_the_roles_are_missing(tmp_path: Path) -> None:
@@ -261,7 +254,7 @@ def test_without_a_role_on_the_account_only_the_roles_are_missing(tmp_path: Path
         assert staging.con.execute("select endpoint, tables, status from gap").fetchall() == [
             ("purview.domain_policy", ["domain_role_assignment"], 403)
         ]
-        assert read(staging, "select count(*) from business_domain") == {(10,)}
+        assert read(staging.con, "select count(*) from business_domain") == {(10,)}
 
 
 def test_a_plane_that_is_not_offered_has_no_answer_about_policies(tmp_path: Path) -> None:
@@ -274,11 +267,11 @@ def test_a_plane_that_is_not_offered_has_no_answer_about_policies(tmp_path: Path
         )
         assert set(gaps["purview.data_subscription"]) == {"data_subscription", "access_policy_set"}
         query = "select endpoint, verdict from reconciliation where endpoint like '%policy_set'"
-        assert read(staging, query) == {
+        assert read(staging.con, query) == {
             ("purview.applied_policy_set", "incomplete"),
             ("purview.effective_policy_set", "incomplete"),
         }
-        assert read(staging, "select count(*) from purview_data_product") == {(12,)}
+        assert read(staging.con, "select count(*) from purview_data_product") == {(12,)}
 
 
 def test_a_column_that_cannot_be_read_is_a_gap_of_its_own(tmp_path: Path) -> None:
@@ -291,4 +284,4 @@ def test_a_column_that_cannot_be_read_is_a_gap_of_its_own(tmp_path: Path) -> Non
         query = (
             "select catalog_column_id from critical_data_element_column where column_guid is null"
         )
-        assert read(staging, query) == {(key,)}
+        assert read(staging.con, query) == {(key,)}

@@ -84,6 +84,43 @@ def test_an_event_says_who_did_what_to_which_source(tmp_path: Path) -> None:
     ]
 
 
+POLICY = [{"type": "GLOBAL_POLICY", "id": "12"}]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"auditPayload": {"type": "DatasourcePolicyCertifiedAuditPayload"}, "relatedResources": POLICY},
+         ("certified", 12)),
+        ({"auditPayload": {"type": "DatasourcePolicyDecertifiedAuditPayload", "policyId": 12}},
+         ("decertified", 12)),
+        ({"auditPayload": {"type": "DatasourcePolicyCertificationExpired", "globalPolicyId": "12", "policyId": 3}},
+         ("expired", 12)),
+        ({"action": "CERTIFY", "targets": [*POLICY, {"type": "DATASOURCE", "id": "41"}]}, ("certified", 12)),
+        ({"action": "DECERTIFY", "relatedResources": [{"type": "LOCAL_POLICY", "id": "7"}]},
+         ("decertified", None)),
+        ({"action": "CREATE", "auditPayload": {"type": "CertificateUploadedAuditPayload"}}, (None, None)),
+        ({}, (None, None)),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_certification(tmp_path: Path, values: Any, expected: Any) -> None:
+    """By the names of the events that are documented, wherever they stand; a policy of the source alone is no global one."""
+    body = answer(event("a", **values))
+    query = "select source_id, certification, policy_id from immuta_audit_event"
+    with loaded(tmp_path, SOURCE, [("activity", "events", body)]) as staging:
+        assert rows(staging, query) == [(41, *expected)]
+
+
+def test_the_older_log_tells_of_certifications(tmp_path: Path) -> None:
+    """On which data source, but not of which policy."""
+    record = {"id": "r", "dateTime": "1763632800123", "recordType": "globalPolicyCertify", "success": True,
+              "dataSourceId": 41}  # fmt: skip
+    body = json.dumps({"hits": [record], "count": 1}).encode()
+    query = "select source_id, certification, policy_id, status from immuta_audit_event"
+    with loaded(tmp_path, SOURCE, [("activity_log", "2026", body)]) as staging:
+        assert rows(staging, query) == [(41, "certified", None, "SUCCESS")]
+
+
 @pytest.mark.parametrize("when", [None, "", "yesterday"])
 def test_an_event_without_a_readable_instant_is_lost(tmp_path: Path, when: object) -> None:
     """It is no row, and so counts as missing; the same event twice is one."""

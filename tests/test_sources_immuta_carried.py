@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from request_app import collected, sealed
+from short_nights import are_kept, differing
 
 from pipeline.collect.staging import Earlier
 from pipeline.sandbox import clock, server
@@ -16,8 +16,6 @@ from pipeline.warehouse.home import Home, connect
 
 ASSETS = 120
 NIGHTS = ("2026-11-14", "2026-11-16", "2026-11-21")
-OWN_TO_A_RUN = {"reconciliation", "gap"}
-"""Tables that tell how a collection went, which is not the same for a short one."""
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +42,8 @@ def test_a_short_night_seals_what_a_full_one_seals(
     warehouses: dict[str, duckdb.DuckDBPyConnection], night: str
 ) -> None:
     """Every table of every night says the same, whichever way it was collected."""
-    differing: dict[str, list[Any]] = {}
-    for table in schema.tables().values():
-        if table.group == "immuta" and table.historised:
-            query = (
-                f"select {', '.join(table.content)} from {table.name}_at('{night}') order by all"
-            )
-            full, short = (warehouses[way].execute(query).fetchall() for way in ("full", "short"))
-            if full != short:
-                differing[table.name] = [row for row in full if row not in short][:2]
-                differing[table.name] += [row for row in short if row not in full][:2]
-    assert differing == {}
+    tables = [one for one in schema.tables().values() if one.group == "immuta"]
+    assert differing(warehouses["full"], warehouses["short"], night, tables) == {}
     assert warehouses["full"].execute("select count(*) from approval").fetchall() > [(100,)]
 
 
@@ -80,18 +69,42 @@ def test_a_short_night_asks_for_what_moved(
     assert sorted(moved) == sorted(read)
 
 
-def test_a_carried_step_leads_to_the_page_it_was_read_from(
-    homes: dict[str, Home], warehouses: dict[str, duckdb.DuckDBPyConnection]
+@pytest.mark.parametrize("table", ["approval", "risk_assessment"])
+def test_a_carried_row_leads_to_the_page_it_was_read_from(
+    homes: dict[str, Home], warehouses: dict[str, duckdb.DuckDBPyConnection], table: str
 ) -> None:
-    """A review that was read on an earlier night points to that night's page, which is still there."""
-    query = (
-        "select distinct e.run_id, e.part from approval a join exchange e using (page_id) "
-        "join snapshot s on s.number = e.snapshot_number where s.number < 3"
+    """What was read of a request on an earlier night points to that night's page, which is still there."""
+    assert are_kept(homes["short"], warehouses["short"], table, len(NIGHTS))
+
+
+def test_risks_are_asked_of_who_may_be_deciding(
+    warehouses: dict[str, duckdb.DuckDBPyConnection],
+) -> None:
+    """A full night asks about requests that are pending or were decided in 30 days, a short one about those that it does not know."""
+    due = (
+        "select id from access_request where status = 'PENDING' or (status in ('APPROVED', 'DENIED') "
+        f"and updated_at >= timestamptz '{NIGHTS[2]} 02:00:00+00' - interval 30 days)"
     )
-    found = warehouses["short"].execute(query).fetchall()
-    assert found
-    for run_id, part in found:
-        assert Path(homes["short"].raw, run_id, part).exists()
+    asked = (
+        "select e.key from exchange e join snapshot s on s.number = e.snapshot_number "
+        f"where e.endpoint = 'immuta.risk' and s.as_of::date = '{NIGHTS[2]}'"
+    )
+    full, short = (
+        {key for (key,) in warehouses[way].execute(asked).fetchall()} for way in ("full", "short")
+    )
+    assert full == {key for (key,) in warehouses["full"].execute(due).fetchall()}
+    before = "select request_id, risk from risk_assessment_at('{}')"
+    known = dict(warehouses["short"].execute(before.format(NIGHTS[1])).fetchall())
+    query = (
+        "select n.id from access_request n join access_request_at('{}') b using (id) "
+        "where n.status <> 'PENDING' and (n.status, n.updated_at) = (b.status, b.updated_at)"
+    )
+    unmoved = {key for (key,) in warehouses["short"].execute(query.format(NIGHTS[1])).fetchall()}
+    final = {key for key, risk in known.items() if risk != "PENDING"}
+    assert short == full - (unmoved & final)
+    assert 0 < len(short) < len(full)
+    query = "select calls, carried from reconciliation where endpoint = 'immuta.risk'"
+    assert warehouses["short"].execute(query).fetchall() == [(len(short), len(full) - len(short))]
 
 
 def test_records_that_were_refused_are_asked_for_again(tmp_path: Path) -> None:

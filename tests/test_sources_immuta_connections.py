@@ -22,7 +22,14 @@ SOURCE = assembled("immuta", "pipeline.sources.immuta", (connections,))
 SEARCH = "/data/object/search"
 TREE: dict[str, list[Any]] = {
     SEARCH: [{"objectPath": "snow-1", "technology": "Snowflake", "state": "active"}],
-    f"{SEARCH}/snow-1": [{"objectPath": "snow-1/FIN", "state": "active"}],
+    f"{SEARCH}/snow-1": [
+        {
+            "objectPath": "snow-1/FIN",
+            "state": "active",
+            "settings": {"isActive": True, "dataOwners": [{"type": "group", "name": "owners"}]},
+            "overrides": None,
+        }
+    ],
     f"{SEARCH}/snow-1/FIN": [{"objectPath": ["snow-1", "FIN", "A/B"], "state": "INACTIVE"}],
     f"{SEARCH}/snow-1/FIN/A%2FB": [
         {"objectPath": ["snow-1", "FIN", "A/B", "T1"], "dataSourceId": 41},
@@ -86,6 +93,19 @@ def test_the_tree_below_a_connection(tmp_path: Path) -> None:
             ("snow-1/FIN/A%2FB/T3", "snow-1/FIN/A%2FB", 4, "Snowflake", None, 43),
         ]
         assert whole
+
+
+def test_what_holds_for_an_object(tmp_path: Path) -> None:
+    """As it was sent, as there are no more than the names of settings; null is not said."""
+    with collected(tmp_path, tenant) as (staging, _, _):
+        query = (
+            "select path, settings->>'$.dataOwners[0].name', settings is null, overrides is null "
+            "from immuta_object where depth < 3 order by path"
+        )
+        assert rows(staging, query) == [
+            ("snow-1", None, True, True),
+            ("snow-1/FIN", "owners", False, True),
+        ]
 
 
 def test_a_connection_in_its_own_words(tmp_path: Path) -> None:

@@ -362,6 +362,56 @@ def test_what_is_in_force_on_a_source() -> None:
         ]
 
 
+EXEMPTED: tuple[tuple[Any, list[tuple[Any, ...]]], ...] = (
+    (
+        {"rules": [{"exceptions": {"operator": "or", "conditions": [GROUP]}}, {"exceptions": [HOLDER]}]},
+        [("group", "okta", "Dept Risk", None, "/rules/0/exceptions/conditions/0"),
+         ("attribute", "bim", "region", "EU", "/rules/1/exceptions/0")],
+    ),
+    (
+        {"rules": [{"config": {"users": [{"name": "Ada Park", "iamid": "okta"}], "groups": ["Board"]}}]},
+        [("user", "okta", "Ada Park", None, "/rules/0/config/users/0"),
+         ("group", None, "Board", None, "/rules/0/config/groups/0")],
+    ),
+    (
+        {"rules": [{"conditions": [{"type": "profile", "profile": {"name": "Ada Park", "iam": "bim"}}]}]},
+        [("user", "bim", "Ada Park", None, "/rules/0/conditions/0")],
+    ),
+    ({"exemptions": [{"type": "users", "value": "ada"}]}, [("user", None, "ada", None, "/exemptions/0")]),
+    ({"profiles": ["18"], "rules": None}, [("user", None, "18", None, "/profiles/0")]),
+    (
+        {"rules": [{"exceptions": [{"type": "users"}]}]},
+        [("unknown", None, None, '{"type":"users"}', "/rules/0/exceptions/0")],
+    ),
+    ({"rules": [{"whom": "some"}]}, [("unknown", None, None, '{"whom":"some"}', "/rules/0")]),
+    ({"rules": []}, []),
+    ({"rules": [{"exceptions": {"conditions": []}}]}, []),
+    ({"rules": [{"exceptions": []}]}, []),
+)  # fmt: skip
+"""What an exemption says, and whom it lets out."""
+
+
+@pytest.mark.parametrize("at", range(len(EXEMPTED)))
+def test_whom_an_exemption_lets_out_of_everything(at: int) -> None:
+    """Persons and groups are named wherever they stand; an empty list is nobody, anything else is unknown."""
+    said, expected = EXEMPTED[at]
+    policies_ = [{"type": "masking", "rules": []}, {"type": "Exemption", **said}]
+    body = json.dumps({"jsonPolicies": policies_}).encode()
+    with (
+        TemporaryDirectory() as folder,
+        loaded(Path(folder), SOURCE, [("source_policy", "5", body)]) as staging,
+    ):
+        query = "select kind, iam_id, name, value, item from policy_exemption where source_id = 5 order by position"
+        assert rows(staging, query) == [
+            (*row[:-1], f"/jsonPolicies/1{row[-1]}") for row in expected
+        ]
+        assert rows(staging, "from policy_exception") == []
+        assert rows(staging, "select position, type from source_policy order by position") == [
+            (1, "masking"),
+            (2, "Exemption"),
+        ]
+
+
 def test_where_a_policy_applies() -> None:
     """Tags, patterns and domains in both versions; a domain of several is several."""
     said = [
@@ -403,3 +453,17 @@ def test_whatever_comes_is_read_or_marked_as_unknown(drawn: list[tuple[list[Any]
         assert rows(staging, "select count(*) from immuta_policy") == [(len(found),)]
         query = "select count(distinct policy) from policy_condition where source_id = 0"
         assert rows(staging, query) == [(len(found) // 2,)]
+
+
+@settings(max_examples=8)
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["rules", "users", "exceptions"]), ODD), max_size=4)
+)
+def test_whatever_an_exemption_says_the_night_goes_on(drawn: list[dict[str, Any]]) -> None:
+    """Every exemption is among the policies in force, read or not."""
+    body = json.dumps({"jsonPolicies": [{**one, "type": "exemption"} for one in drawn]}).encode()
+    with (
+        TemporaryDirectory() as folder,
+        loaded(Path(folder), SOURCE, [("source_policy", "5", body)]) as staging,
+    ):
+        assert rows(staging, "select count(*) from source_policy") == [(len(drawn),)]

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import duckdb
 import pytest
+from estate_fixture import read
 from request_app import collected
 from sandbox_fixture import DAY
 
 from pipeline.sandbox import clock, server
 from pipeline.sandbox.estate import Estate, History
-from pipeline.sandbox.immuta import forms, market_rows, products
+from pipeline.sandbox.immuta import agreed, forms, market_rows, products, request_rows
 from pipeline.sandbox.immuta.requests import Request
 from pipeline.sandbox.immuta.table_requests import TableRequest
 
 ASSETS = 300
-Rows = set[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +32,6 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
         collected(url, path) as night,
     ):
         yield night.staging.con
-
-
-def read(con: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    """The rows of a query; a row that comes twice is an error."""
-    found = con.execute(query).fetchall()
-    assert len(set(found)) == len(found), "the same row twice"
-    return set(found)
 
 
 def test_data_products(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
@@ -163,7 +155,7 @@ def test_masking_exceptions(staged: duckdb.DuckDBPyConnection, estate: Estate) -
     rows = [
         (one, row["sourceId"], row["name"])
         for one in estate.request_by_id.values()
-        for row in market_rows.exception_columns(one)
+        for row in request_rows.exception_columns(one)
     ]
     query = "select request_id, source_id, column_name from masking_exception_column"
     assert read(staged, query) == {(one.id, source, name) for one, source, name in rows}
@@ -192,7 +184,7 @@ def test_forms_in_their_versions(staged: duckdb.DuckDBPyConnection, estate: Esta
         (one.name, one.flow["defaultEvent"]["type"], True, 2, len(one.agreements))
         for one in forms.STANDARDS
     }
-    assert read(staged, "select name, body from data_use_agreement") == set(forms.AGREEMENTS)
+    assert read(staged, "select name, body from data_use_agreement") == set(agreed.AGREEMENTS)
     assert read(staged, "select domain_id, source_id from request_domain_source") == {
         (products.domain_id(1, one.dataset.domain), one.id)
         for one in estate.data_sources

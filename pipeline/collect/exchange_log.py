@@ -5,6 +5,7 @@ A run may have hundreds of thousands of exchanges; their lines take a kilobyte e
 
 import threading
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -62,7 +63,9 @@ class ExchangeLog:
         self._lock = threading.Lock()
         # by the first half of the identity: where the line is
         self._places: dict[int, int] = {}
-        self._starts, self._sizes = array("q"), array("q")
+        self._starts = array("q")
+        # of the bodies so far, together
+        self._sizes = array("q")
         self._end = 0
         if path.exists():
             with path.open("rb") as lines:
@@ -105,12 +108,9 @@ class ExchangeLog:
     def enough(self, position: int, size_bytes: int) -> int:
         """How many exchanges behind the first `position` have bodies of that size together; 0 if all have not."""
         with self._lock:
-            sizes = self._sizes[position:]
-        for count, size in enumerate(sizes, 1):
-            size_bytes -= size
-            if size_bytes <= 0:
-                return count
-        return 0
+            before = self._sizes[position - 1] if position else 0
+            last = bisect_left(self._sizes, before + size_bytes, position)
+            return last - position + 1 if last < len(self._sizes) else 0
 
     def close(self) -> None:
         """Closes the file; what is in it can still be found."""
@@ -122,7 +122,8 @@ class ExchangeLog:
         if not exchange.refused:
             self._places[_short(exchange.identity)] = self._end
             self._starts.append(self._end)
-            self._sizes.append(exchange.size_bytes)
+            before = self._sizes[-1] if self._sizes else 0
+            self._sizes.append(before + exchange.size_bytes)
         self._end += length
 
     def _lines(self, start: int) -> Iterator[Exchange]:

@@ -102,16 +102,18 @@ class Loading:
         self._position = 0
         self._chunks = 0
 
-    def feed(self) -> bool:
-        """Loads the next chunk if enough has come for a whole one; whether it had.
+    def has_chunk(self) -> bool:
+        """Whether enough has come for a whole chunk."""
+        names, position = self._names, self._position
+        return self._section.divisible and bool(self._store.enough(*names, position, CHUNK_BYTES))
+
+    def feed(self) -> None:
+        """Loads the next chunk, which has come.
 
         Raises:
             PageError: a page is not what its SQL expects; the message names the endpoint.
         """
-        if not self._section.divisible or not (chunk := self._next(whole=True)):
-            return False
-        self._load(chunk)
-        return True
+        self._load(self._next())
 
     def finish(self) -> None:
         """Loads the rest, and runs what needs every page.
@@ -119,17 +121,15 @@ class Loading:
         Raises:
             PageError: a page is not what its SQL expects; the message names the endpoint.
         """
-        while (chunk := self._next(whole=False)) or not self._chunks:
+        while (chunk := self._next()) or not self._chunks:
             self._load(chunk)
         self._execute(self._section.at_the_end)
 
-    def _next(self, *, whole: bool) -> Sequence[Exchange]:
-        """The pages of the next chunk; none if there is not enough for a `whole` one."""
+    def _next(self) -> Sequence[Exchange]:
+        """The pages of the next chunk, or of what there is of it."""
         count = None
         if self._section.divisible:
             count = self._store.enough(*self._names, self._position, CHUNK_BYTES) or None
-            if whole and count is None:
-                return []
         came = self._store.arrived(*self._names, self._position, count)
         self._position += len(came)
         return came

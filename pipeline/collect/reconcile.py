@@ -22,6 +22,8 @@ def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
     unsure = note_what_is_hidden(staging, outcomes)
     named = {outcome.name: outcome for outcome in outcomes}
     again = {f"{o.source.name}.{o.endpoint.again}": o for o in outcomes if o.endpoint.again}
+    # in one transaction: every row by itself would go to disk
+    staging.con.execute("begin transaction")
     for outcome in outcomes:
         # what was asked for once more is missing where it was asked for first
         last = again.get(outcome.name, outcome)
@@ -34,6 +36,7 @@ def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
             record_holes(staging, outcome, tables)
         counts = _counts(staging, outcome, last.name, named)
         _record_counts(staging, outcome, counts, tables, _unknown_before(outcome, outcomes), unsure)
+    staging.con.execute("commit")
     incomplete = staging.con.execute(
         "select (select count(*) from gap) "
         "+ (select count(*) from reconciliation where verdict = 'incomplete')"

@@ -20,8 +20,13 @@ from pipeline.warehouse.home import connect
 T = TypeVar("T")
 
 PAGES_PER_SNAPSHOT = 1_000_000_000
-FOR_ONE_WRITER = {"checkpoint_threshold": "256MB", "write_buffer_row_group_count": "1"}
-"""Settings of the file: nobody recovers it, so its log is folded in seldom, and rows leave memory early."""
+FOR_ONE_WRITER = {
+    "checkpoint_threshold": "64MB",
+    "write_buffer_row_group_count": "1",
+    "fsync_mode": "none",
+}
+"""Settings of the file: nobody recovers it, so nothing waits for the disk, and its log is folded in only where rows
+would stay in memory."""
 LOOK_AGAIN_S = 0.2
 """Between two looks at what has come, while a level is walked."""
 CLOCKS_DIFFER_MS = 15 * 60 * 1000
@@ -119,14 +124,17 @@ class Staging:
             self._in_schema_of(source, self._loading(source, endpoint).finish)
 
     def feed(self, source: Source, endpoint: Endpoint) -> bool:
-        """Loads some of what has come of the endpoint, while more is read, and says whether there was enough for
-        that; `load` does the rest.
+        """Loads some of what has come of the endpoint, and says whether there was enough for that; `load` does the rest.
 
         Raises:
             PageError: a page is not what its SQL expects; the message names the endpoint.
         """
         with self._turn:
-            return self._in_schema_of(source, self._loading(source, endpoint).feed)
+            loading = self._loading(source, endpoint)
+            # looked at often, and nearly always there is not
+            if enough := loading.has_chunk():
+                self._in_schema_of(source, loading.feed)
+            return enough
 
     @contextmanager
     def feeding(
@@ -173,31 +181,27 @@ class Staging:
     def record_exchanges(self, source: Source, run_id: str) -> None:
         """Fills `exchange` with every kept answer of the source, and with those that carried rows point to."""
         shape = ", ".join(f"{name}: '{kind}'" for name, kind in LOGGED.items())
-        for endpoint in source.endpoints:
-            log = self._store.log(source.name, endpoint.name)
-            if log.exists():
-                self.con.execute(
-                    "insert into exchange by name select "
-                    f"{self.number}::bigint * {PAGES_PER_SNAPSHOT} + seq as page_id, "
-                    f"{self.number} as snapshot_number, $1 as run_id, "
-                    "* exclude (seq, identity) "
-                    "replace (source || '.' || endpoint as endpoint, "
-                    "sent_at::timestamptz as sent_at, received_at::timestamptz as received_at) "
-                    f"from read_json($2, format = 'newline_delimited', columns = {{{shape}}})",
-                    [run_id, str(log)],
-                )
+        logs = (self._store.log(source.name, endpoint.name) for endpoint in source.endpoints)
+        if kept := [str(log) for log in logs if log.exists()]:
+            self.con.execute(
+                "insert into exchange by name select "
+                f"{self.number}::bigint * {PAGES_PER_SNAPSHOT} + seq as page_id, "
+                f"{self.number} as snapshot_number, $1 as run_id, "
+                "* exclude (seq, identity) "
+                "replace (source || '.' || endpoint as endpoint, "
+                "sent_at::timestamptz as sent_at, received_at::timestamptz as received_at) "
+                f"from read_json($2, format = 'newline_delimited', columns = {{{shape}}})",
+                [run_id, kept],
+            )
         self.con.execute(
-            "insert into redaction by name "
-            "select distinct page_id, unnest(redactions) as item, endpoint, key from exchange "
-            "where source = ?",
-            [source.name],
+            "insert into redaction by name select distinct page_id, unnest(redactions) as item, "
+            "endpoint, key from exchange where source = ? and snapshot_number = ?",
+            [source.name, self.number],
         )
         if self._carries and source.carried:
             carry.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
 
     def _note(self, table: str, name: str, keys: Sequence[str]) -> None:
-        if not keys:
-            return
         with self._turn:
             noted = pa.table({"key": strings([key.encode() for key in keys])})
             self.con.register("noted", noted)

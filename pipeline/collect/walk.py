@@ -92,7 +92,8 @@ def _walk(
         }
         try:
             futures = [pools[name].submit(work, name) for name in clients for _ in range(workers)]
-            for outcome in walked:
+            # the pages of one list come one after another: it starts early, and others fill the time between
+            for outcome in sorted(walked, key=lambda one: one.endpoint.for_each is not None):
                 count, calls = (0, iter(())) if outcome.skipped else calls_of(outcome, staging)
                 report(outcome.name, 0, count)
                 outcome.planned += count

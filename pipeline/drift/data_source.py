@@ -1,8 +1,7 @@
 """Data sources: the payload of `POST /api/v2/data`, and the registered tables of its host, database and schema."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipeline.drift import owner
 from pipeline.drift.document import Node
@@ -19,7 +18,8 @@ from pipeline.drift.facts import (
     Value,
     unique,
 )
-from pipeline.drift.live import Row, Snapshot, Table
+from pipeline.drift.live import Snapshot
+from pipeline.drift.location import by_location, unseen
 from pipeline.drift.shape import At, Keys, anything, flag, many, number, text
 
 KEY = "connectionKey"
@@ -27,14 +27,6 @@ FOLDERS = ("data", "datasource", "datasources", "data-sources", "data_sources")
 NOT_SHOWN = "Immuta does not show it"
 OF_EVERY_SOURCE = ("options.tableTags", "owners.users", "owners.groups", "sources.table")
 """Paths that say something of all data sources of a collection: one that is not seen may not be so."""
-
-
-class Location(NamedTuple):
-    """Where tables lie, in lower case."""
-
-    host: str
-    database: str
-    schema: str
 
 
 _SOURCE = Keys(
@@ -101,66 +93,7 @@ def spread(payload: Mapping[str, Any]) -> list[Part]:
 
 def match(snapshot: Snapshot, declared: Iterable[Declared]) -> tuple[list[Pair], list[Live]]:
     """Every declared collection with the data sources of its host, database and schema, and the places that nobody declares."""
-    table = snapshot.table("immuta_source")
-    live, off = _by_location(table, deleted=False), _by_location(table, deleted=True)
-    hidden = _unseen(table)
-    pairs: list[Pair] = []
-    taken: set[Location] = set()
-    for one in declared:
-        if not one.payload["connection"].get("hostname"):
-            # Google BigQuery has none: what is registered there cannot be told apart
-            why_not = "without a hostname its data sources cannot be told from others"
-            pairs.append(Pair(one, None, why_not, hole=False))
-            continue
-        covered = [location for location in live if _covers(one.payload, location)]
-        taken.update(covered)
-        if covered:
-            rows = tuple(row for location in covered for row in live[location])
-            found = Live(one.key, one.key, rows, tuple(map(table.place, rows)))
-            pairs.append(Pair(one, found))
-            continue
-        gone = sum(len(rows) for location, rows in off.items() if _covers(one.payload, location))
-        note = f"{gone} data sources there are disabled" if gone else ""
-        pairs.append(Pair(one, None, hidden, note))
-    return pairs, [
-        Live(
-            "/".join(location),
-            f"{len(rows)} data sources, e.g. {rows[0]['name']}",
-            tuple(rows),
-            tuple(map(table.place, rows)),
-        )
-        for location, rows in sorted(live.items())
-        if location not in taken
-    ]
-
-
-def _unseen(table: Table) -> str:
-    """Why there may be data sources anywhere that are not seen: '' if all are."""
-    hidden = table.hidden({str(row["id"]) for row in table.rows})
-    unplaced = [row for row in table.rows if not row["host"] and not row["deleted"]]
-    if hidden or not unplaced:
-        return hidden
-    some = f"{len(unplaced)} data sources the remote table is not known, e.g. {unplaced[0]['name']}"
-    return f"of {some}"
-
-
-def _by_location(table: Table, *, deleted: bool) -> dict[Location, list[Row]]:
-    """The data sources whose remote table is known, by host, database and schema without regard to case."""
-    found: dict[Location, list[Row]] = defaultdict(list)
-    for row in table.rows:
-        if row["host"] and row["deleted"] == deleted:
-            words = (row["host"], row["database_name"], row["schema_name"])
-            found[Location(*(str(word or "").lower() for word in words))].append(row)
-    return found
-
-
-def _covers(payload: Mapping[str, Any], location: Location) -> bool:
-    """Whether the connection of a payload points at a place."""
-    connection = payload["connection"]
-    wanted = (connection.get("hostname"), connection.get("database"), connection.get("schema"))
-    return all(
-        want is None or want.lower() == have for want, have in zip(wanted, location, strict=True)
-    )
+    return by_location(snapshot.table("immuta_source"), declared)
 
 
 def sides(snapshot: Snapshot, pair: Pair, live: Live) -> tuple[Stated, Found]:
@@ -204,11 +137,11 @@ def sides(snapshot: Snapshot, pair: Pair, live: Live) -> tuple[Stated, Found]:
         owner.add(snapshot, payload["owners"], live, stated, found)
     if payload.get("sources") is not None:
         _sources(payload["sources"], live, stated, found)
-    if unseen := _unseen(snapshot.table("immuta_source")):
+    if why := unseen(snapshot.table("immuta_source")):
         for path in OF_EVERY_SOURCE:
             answer = found.get(path)
             if isinstance(answer, Told) and _may_change(path, stated[path], answer.value):
-                found[path] = Untold(unseen, hole=True)
+                found[path] = Untold(why, hole=True)
     return stated, found
 
 

@@ -8,40 +8,9 @@ from typing import Any
 import duckdb
 
 from pipeline.drift.facts import Answer, Place, Told, Untold, Value
-from pipeline.warehouse import schema
+from pipeline.warehouse import schema, wholeness
 
 Row = Mapping[str, Any]
-
-# A list is whole when every endpoint that feeds the table was read to its end; calls that were
-# given up one by one are in `gap` by key.
-_CUT = """
-with keyed as (
-    select endpoint, count(*) as gap_count
-    from gap
-    where key <> '*'
-    group by endpoint
-)
-select
-    r.endpoint,
-    case r.verdict when 'skipped' then 'skipped by configuration' else 'not read completely' end as problem
-from reconciliation r
-left join keyed k on k.endpoint = r.endpoint
-where list_contains(r.tables, $name)
-    and (
-        r.verdict = 'skipped'
-        or (r.verdict = 'incomplete' and k.endpoint is null)
-        or (
-            r.verdict in ('incomplete', 'weak')
-            and r.distinct_keys + coalesce(k.gap_count, 0) < least(r.server_total_before, r.server_total)
-        )
-    )
-union
-select endpoint, 'not read completely'
-from gap
-where key = '*'
-    and list_contains(tables, $name)
-order by all
-"""
 
 
 @dataclass(frozen=True)
@@ -101,9 +70,8 @@ class Snapshot:
         fed = self._fetch(
             "select endpoint from reconciliation where list_contains(tables, $name)", name=name
         )
-        problems = [
-            f"{row['endpoint']} was {row['problem']}" for row in self._fetch(_CUT, name=name)
-        ]
+        # what is not there is said to be gone: a list that may be short is no ground for that
+        problems = wholeness.unread(self._con, [name], about=True)
         if not fed:
             problems = [f"{name} was not collected for this snapshot"]
         gaps = {

@@ -7,8 +7,8 @@ from importlib import resources
 
 import duckdb
 
-NOT_HISTORISED = ("snapshot", "exchange")
-"""Tables that only grow: one row per snapshot, one row per exchange."""
+NOT_HISTORISED = ("snapshot", "exchange", "redaction")
+"""Tables that only grow: what they say of a snapshot and of its pages is never said again of another."""
 
 COLLECTED = ("run", "purview", "immuta", "directory")
 """Groups of tables that a collection stages, the gate checks and a seal merges: all but the judge's own."""

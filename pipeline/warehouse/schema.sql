@@ -1,7 +1,7 @@
 -- The data dictionary: every public table, its grain and its columns.
 -- One statement a table; the comment above each table and beside each column is what `muster sql` users see.
 -- Primary keys, not-null and references are promises that the quality gate checks before a snapshot is sealed.
--- Every table here but `snapshot` and `exchange` is kept with history: see history.py.
+-- Every table here but `snapshot`, `exchange` and `redaction` is kept with history: see history.py.
 -- page_id and item are the provenance of a row: the page (exchange.page_id) and the JSON pointer of the item in it.
 
 -- group: run
@@ -49,7 +49,8 @@ create table exchange (
     refused boolean not null                 -- last answer to a call that was given up: evidence of a gap, no page
 );
 
--- one row per value that was struck out of an answer before it was stored; a text with several secrets is one value
+-- one row per value that was struck out of an answer before it was stored, of every snapshot; a text with several secrets is
+-- one value
 create table redaction (
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page, where [REDACTED] stands now; '' = the whole body
@@ -1256,7 +1257,7 @@ create table policy_application (
 create table source_policy (
     source_id integer not null references immuta_source (id), -- immuta_source.id
     position integer not null,               -- 1, 2, 3 ...
-    type varchar not null,                   -- e.g. masking, rowOrObjectRestriction
+    type varchar not null,                   -- e.g. masking, rowOrObjectRestriction; exemption = the list in policy_exemption
     name varchar,                            -- display name, where sent
     rules json,                              -- what is done to which columns, and for whom not, as sent
     page_id bigint not null,                 -- exchange.page_id
@@ -1289,6 +1290,8 @@ create table immuta_object (
     technology varchar,                      -- e.g. Snowflake
     state varchar,                           -- as sent, in lower case: active or inactive; null = not said
     source_id integer,                       -- immuta_source.id, where the object says so
+    settings json,                           -- what holds for it, e.g. what becomes of new tables and who owns them, as sent; null = not said
+    overrides json,                          -- which of these are its own and not those of what it is in, as sent; null = not said
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );
@@ -1355,6 +1358,19 @@ create table policy_exception (
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (policy, source_id, position)
+);
+
+-- one row per person, group or condition that a data source lets out of every data policy: a list of its own, which Immuta deprecates
+create table policy_exemption (
+    source_id integer not null references immuta_source (id), -- immuta_source.id
+    position integer not null,               -- from 1, as listed
+    kind varchar not null,                   -- user | group | attribute | purpose | advanced | anyone | unknown
+    iam_id varchar,                          -- identity provider, where sent
+    name varchar,                            -- the person, the group, the attribute's name, the purpose
+    value varchar,                           -- the attribute's value, the text of an advanced condition; for anyone and unknown what was sent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (source_id, position)
 );
 
 -- one row per purpose, deleted ones included
@@ -1579,6 +1595,8 @@ create table immuta_audit_event (
     target_id varchar,                       -- of the first thing it was done to
     target_name varchar,                     -- of the first thing it was done to
     source_id integer,                       -- immuta_source.id, where the event is about one; may be gone
+    policy_id integer,                       -- immuta_policy.id, where the event is about a global one; may be gone
+    certification varchar,                   -- what became of a certification: certified | decertified | expired; null = of none
     actor_type varchar,                      -- e.g. USER_ACTOR
     actor_id varchar,                        -- name the actor goes by; null or Unknown = nobody Immuta can name
     actor_name varchar,                      -- as shown
@@ -1703,6 +1721,98 @@ create table approval (
     criteria_met json,                       -- which of them who acted was, as the app found then, as sent; [] = none
     created_at timestamptz not null,         -- createdAt
     updated_at timestamptz not null,         -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per request, pending or decided in the last 30 days, of which the app has worked out how risky an approval is
+create table risk_assessment (
+    request_id varchar primary key references access_request (id), -- access_request.id
+    risk varchar not null,                   -- HIGH | MODERATE | LOW | INDETERMINATE | PENDING
+    conflict boolean,                        -- whether the app sees reasons for and against; null = not worked out
+    recommendation varchar,                  -- APPROVED | BLOCKED | CANCELED | DENIED | PENDING | NONE; null = not worked out
+    risk_value double,                       -- the risk as a number, as sent
+    allowed_count integer,                   -- similar requests that were approved
+    denied_count integer,                    -- similar requests that were denied
+    median_days double,                      -- how long similar ones were approved for; null = not told
+    cohort json,                             -- what makes requests similar, as sent
+    explanation varchar,                     -- in the app's words
+    approval_reasons varchar[],              -- in the app's words
+    denial_reasons varchar[],                -- in the app's words
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per asset that a request or a form names: a single table that can be asked for
+create table request_asset (
+    id varchar primary key,                  -- cuid or uuid; access_request.asset_id
+    type varchar not null,                   -- DATA_OBJECT or DATA_PRODUCT
+    name varchar not null,                   -- as shown
+    object_path varchar[] not null,          -- database, schema, table
+    technology varchar,                      -- as the Request app names it
+    host varchar,                            -- of the remote table
+    port integer,                            -- of the remote table
+    legacy_type varchar,                     -- e.g. table, view
+    source_id integer,                       -- immuta_source.id, where the asset names it
+    registered boolean,                      -- whether Immuta governs it; null = not said
+    data_source_count integer,               -- stats: the server's own count
+    expert_ids varchar[] not null,           -- request_user.id of its subject matter experts
+    description varchar,                     -- free text
+    external_link varchar,                   -- an address outside Immuta
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per asset and request form that was assigned to it
+create table request_form_asset (
+    form_id varchar not null,                -- request_form_version.form_id
+    asset_id varchar not null,               -- request_asset.id; of a data product data_product.id
+    request_type varchar not null,           -- DATA_ACCESS or MASKING_EXCEPTION
+    type varchar not null,                   -- DATA_OBJECT or DATA_PRODUCT
+    name varchar,                            -- of the asset, as shown
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (form_id, asset_id, request_type)
+);
+
+-- one row per asset and type of request: the form that whoever asks fills in
+create table asset_form (
+    asset_id varchar not null references request_asset (id), -- request_asset.id
+    request_type varchar not null,           -- DATA_ACCESS or MASKING_EXCEPTION
+    form_id varchar not null,                -- request_form_version.form_id
+    version varchar,                         -- cuid; request_form_version.version
+    name varchar,                            -- display name
+    required_field_count integer not null,   -- questions that must be answered
+    default_event varchar,                   -- approve | deny | review | dataProductPolicy
+    inherited_from varchar,                  -- id of the asset that it comes from; null = its own
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_id, request_type)
+);
+
+-- one row per asset and type of request: who decides where the form leaves it open
+create table asset_review_flow (
+    asset_id varchar not null references request_asset (id), -- request_asset.id
+    request_type varchar not null,           -- DATA_ACCESS or MASKING_EXCEPTION
+    default_event varchar,                   -- approve | review
+    review_rule_count integer not null,      -- rules of the review flow
+    review_flow json,                        -- as sent: rules, stages and their approvers
+    inherited_from varchar,                  -- id of the asset that it comes from; null = its own
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (asset_id, request_type)
+);
+
+-- one row per token for the Request app that the service shows to whoever reads: its own, not the token itself
+create table request_token (
+    id varchar primary key,                  -- tokenId
+    user_id varchar,                         -- request_user.id of whoever it stands for
+    description varchar,                     -- free text
+    active boolean,                          -- whether it opens the app; null = not said
+    created_at timestamptz,                  -- creationDate
+    expires_at timestamptz,                  -- expirationDate; null = no end, or not said
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );

@@ -86,11 +86,14 @@ def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
         for table in schema.tables().values():
             if table.group in schema.COLLECTED and table.historised:
                 history.merge(con, table, f"staged.{table.name}", number, carried=True)
-        con.execute(
-            "insert into exchange by name "
-            "select * exclude (content_hash, carried_hash) from staged.exchange "
-            f"where snapshot_number = {number}"
+        own = (
+            f"semi join staged.exchange e on e.page_id = s.page_id and e.snapshot_number = {number}"
         )
+        for growing in ("exchange", "redaction"):
+            con.execute(
+                f"insert into {growing} by name "
+                f"select s.* exclude (content_hash, carried_hash) from staged.{growing} s {own}"
+            )
         name = _insert_snapshot(con, number, facts)
         con.execute("commit")
         con.execute("detach staged")

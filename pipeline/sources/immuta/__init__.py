@@ -13,6 +13,7 @@ from pipeline.collect.endpoint import Source
 from pipeline.sources.groups import assembled
 from pipeline.sources.immuta import (
     activity,
+    assets,
     connections,
     data_sources,
     dictionaries,
@@ -38,6 +39,7 @@ GROUPS = (
     products,
     requests,
     request_forms,
+    assets,
     request_domains,
     listings,
     activity,

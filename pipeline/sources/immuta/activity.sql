@@ -8,12 +8,26 @@ set variable activity_shape = '{"hits": [{"item": "VARCHAR", "id": "VARCHAR", "e
     "relatedResources": [{"id": "VARCHAR", "type": "VARCHAR"}],
     "actor": {"type": "VARCHAR", "id": "VARCHAR", "name": "VARCHAR", "identityProvider": "VARCHAR", "profileId": "VARCHAR"},
     "actorIp": "VARCHAR", "eventTimestamp": "VARCHAR", "receivedTimestamp": "VARCHAR",
-    "requestId": "VARCHAR", "sessionId": "VARCHAR", "auditPayload": {"type": "VARCHAR"}}}]}';
+    "requestId": "VARCHAR", "sessionId": "VARCHAR",
+    "auditPayload": {"type": "VARCHAR", "policyId": "VARCHAR", "globalPolicyId": "VARCHAR"}}}]}';
 
 -- the id of a data source among what an event is about, or of what it is related to
 create macro source_among(resources) as try_cast(
     list_filter(resources, lambda one: upper(replace(one.type, '_', '')) = 'DATASOURCE')[1].id as integer
 );
+
+-- likewise the id of a global policy; policies of one source only have numbers of their own
+create macro policy_among(resources) as try_cast(
+    list_filter(resources, lambda one: upper(replace(one.type, '_', '')) in ('GLOBALPOLICY', 'POLICY'))[1].id as integer
+);
+
+-- what became of the certification of a policy on a data source. The events DatasourcePolicyCertified, DatasourcePolicyDecertified and
+-- DatasourcePolicyCertificationExpired are documented (reference of custom certifications), and globalPolicyCertify of the older log is
+-- what Immuta's own tap reads; the payloads are not, so the name is looked for in all that may bear it.
+create macro certification_told(words) as case
+    when regexp_matches(words, 'decertif(y|ied|ication)', 'i') then 'decertified'
+    when regexp_matches(words, 'certif(y|ied|ication)', 'i') then if(regexp_matches(words, 'expire', 'i'), 'expired', 'certified')
+end;
 
 -- the log writes epoch milliseconds inside a text
 create macro logged_at(text) as coalesce(make_timestamptz(try_cast(text as bigint) * 1000), try_cast(text as timestamptz));
@@ -32,6 +46,13 @@ select distinct on (key)
     event.targets[1].id as target_id,
     event.targets[1].name as target_name,
     coalesce(source_among(event.targets), source_among(event."relatedResources")) as source_id,
+    coalesce(
+        policy_among(event.targets),
+        policy_among(event."relatedResources"),
+        try_cast(event."auditPayload"."globalPolicyId" as integer),
+        try_cast(event."auditPayload"."policyId" as integer)
+    ) as policy_id,
+    certification_told(concat_ws(' ', event."auditPayload".type, event.action)) as certification,
     event.actor.type as actor_type,
     event.actor.id as actor_id,
     event.actor.name as actor_name,
@@ -104,6 +125,7 @@ select distinct on (key)
     coalesce(record."dataSourceId", record."projectId")::varchar as target_id,
     coalesce(record."dataSourceName", record."projectName") as target_name,
     record."dataSourceId" as source_id,
+    certification_told(record."recordType") as certification,
     record."userId" as actor_id,
     record.email as actor_name,
     record."profileId" as profile_id,

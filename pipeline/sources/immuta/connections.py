@@ -1,9 +1,10 @@
 """Connections of Govern and the objects below them, where a tenant registers tables so.
 
 Their keys come from the search of objects: without a path it lists the connections, with one what
-is below it. What that search answers is not documented but for `objectPath`, `technology` and
-`state`; it is paged like the other lists of Govern. A tenant without connections answers 404: there
-are none. `/api/connections` is a preview that knows their state; a tenant without it answers 404.
+is below it. Of what that search answers only the names `objectPath`, `technology`, `state`, `settings`
+and `overrides` are documented; it is paged like the other lists of Govern. A tenant without connections
+answers 404: there are none. `/api/connections` is a preview that knows their state; a tenant without it
+answers 404.
 """
 
 from pipeline.collect.endpoint import Endpoint

@@ -6,7 +6,7 @@ create macro objects_in(body, parent) as list_transform(
     list_zip(
         from_json(body, '{"hits": [{
             "objectPath": "JSON", "connectionKey": "VARCHAR", "key": "VARCHAR", "name": "VARCHAR",
-            "technology": "VARCHAR", "state": "VARCHAR", "dataSourceId": "INTEGER",
+            "technology": "VARCHAR", "state": "VARCHAR", "settings": "JSON", "overrides": "JSON", "dataSourceId": "INTEGER",
             "dataSource": {"id": "INTEGER"}, "metadata": {"dataSourceId": "INTEGER", "technology": "VARCHAR"}}]}').hits,
         range(len(from_json(body, '{"hits": ["JSON"]}').hits))
     ),
@@ -123,6 +123,8 @@ select
     coalesce(o.said.technology, o.said.metadata.technology, c.technology) as technology,
     lower(o.said.state) as state,
     coalesce(o.said."dataSourceId", o.said."dataSource".id, o.said.metadata."dataSourceId") as source_id,
+    present(o.said.settings) as settings,
+    present(o.said.overrides) as overrides,
     o.page_id as page_id,
     o.item as item
 from object_found o

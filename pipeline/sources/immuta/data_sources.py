@@ -56,7 +56,12 @@ ENDPOINTS = (
         paging=counted("users"),
     ),
     replace(
-        per_source("source_policy", "/policy/handler/{key}", ("source_policy",), total=Total.ASKED),
+        per_source(
+            "source_policy",
+            "/policy/handler/{key}",
+            ("source_policy", "policy_exemption"),
+            total=Total.ASKED,
+        ),
         for_each="""select distinct key from data_source_detail_item where source."policyHandler" is not null""",
         after=("data_source_detail",),
         absent=frozenset({404}),

@@ -11,6 +11,16 @@ ENDPOINTS = (
     Endpoint("govern_caller", "govern", "/bim/rpc/user/current", ("caller",), single),
     Endpoint("request_caller", "request", "/api/auth/user", ("caller",), single),
     Endpoint(
+        "request_token",
+        "request",
+        "/api/auth/tokens",
+        ("request_token",),
+        single,
+        items="[]",
+        # an app that signs in another way
+        absent=frozenset({404}),
+    ),
+    Endpoint(
         "iam",
         "govern",
         "/bim/iam",

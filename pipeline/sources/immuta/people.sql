@@ -90,6 +90,33 @@ from request_caller_item
 order by page_id desc
 limit 1;
 
+-- endpoint: request_token
+create table request_token_item as
+select page_id, '/' || position as item, token."tokenId" as key, token
+from (
+    select page_id, unnest(page) as token, generate_subscripts(page, 1) - 1 as position
+    from (
+        select page_id, from_json(body, '[{
+            "tokenId": "VARCHAR", "userId": "VARCHAR", "description": "VARCHAR", "active": "BOOLEAN",
+            "creationDate": "VARCHAR", "expirationDate": "VARCHAR"}]') as page
+        from pages
+    )
+)
+where token."tokenId" is not null and readable(token."expirationDate");
+
+insert into request_token by name
+select distinct on (key)
+    key as id,
+    token."userId" as user_id,
+    token.description as description,
+    token.active as active,
+    try_cast(token."creationDate" as timestamptz) as created_at,
+    try_cast(token."expirationDate" as timestamptz) as expires_at,
+    page_id,
+    item
+from request_token_item
+order by key, page_id desc;
+
 -- endpoint: iam
 create table iam_item as
 select page_id, '/' || position as item, iam->>'$.id' as key, iam

@@ -74,6 +74,26 @@ create macro conditions_of(clause) as if(
     )
 );
 
+-- persons, groups and conditions that an exemption names, each with its place. That it is a policy of the type `exemption` among
+-- those of a source is documented (reference of the policy API, 2024.1); how it names them is not, hence every known way.
+create macro exempted_in(clause) as list_concat(
+    list_transform(listed(clause, '$.users'), lambda u, i: {'word': 'users', 'said': u, 'pointer': '/users/' || (i - 1)}),
+    list_transform(listed(clause, '$.profiles'), lambda u, i: {'word': 'users', 'said': u, 'pointer': '/profiles/' || (i - 1)}),
+    listed_conditions(clause)
+);
+
+create macro user_name(said) as coalesce(
+    plain(said, '$.profile.name'), plain(said, '$.user.name'), plain(said, '$.name'), plain(said, '$.username'), plain(said, '$.userid'),
+    plain(said, '$.email'), plain(said, '$.profile'), plain(said, '$.user'), plain(said, '$.value'), plain(said, '$.id'), plain(said, '$')
+);
+
+-- an exemption that lists nobody says so with an empty list
+create macro lists_nobody(clause) as
+    json_type(clause) = 'ARRAY'
+    or len(list_filter(
+        ['$.conditions', '$.users', '$.profiles', '$.groups', '$.rules'], lambda path: json_type(clause, path) = 'ARRAY'
+    )) > 0;
+
 -- what a rule of a data policy does, in the word of its own or that of its action
 create macro kind_of_rule(rule, otherwise) as
     if(lower(coalesce(plain(rule, '$.type'), otherwise)) = 'masking', 'masking', coalesce(plain(rule, '$.type'), otherwise));
@@ -280,8 +300,75 @@ union all by name
 select 'local:data' as policy, source_id, row_number() over (partition by source_id order by position, place) as rule,
     said[place] as said, kind_of_rule(said[place], type) as rule_type, page_id, item || '/rules/' || (place - 1) as item
 from (
-    select *, listed(rules, '$') as said, generate_subscripts(listed(rules, '$'), 1) as place from source_policy
+    select *, listed(rules, '$') as said, generate_subscripts(listed(rules, '$'), 1) as place
+    from source_policy
+    where lower(type) <> 'exemption'
 );
+
+insert into policy_exemption by name
+with exemption as (
+    select key::integer as source_id, place, policies[place] as policy, page_id, '/jsonPolicies/' || (place - 1) as item
+    from (
+        select *, generate_subscripts(policies, 1) as place
+        from (
+            select distinct on (key) key, page_id, from_json(policies, '["JSON"]') as policies
+            from source_policy_item
+            order by key, page_id desc
+        )
+    )
+    where lower(policies[place] ->> '$.type') = 'exemption'
+),
+part as (
+    select source_id, place, number, parts[number] as said, page_id,
+        if(len(listed(policy, '$.rules')) > 0, item || '/rules/' || (number - 1), item) as item
+    from (select *, generate_subscripts(parts, 1) as number from (
+        -- one without rules may name people itself
+        select *, if(len(listed(policy, '$.rules')) > 0, listed(policy, '$.rules'), [policy]) as parts from exemption
+    ))
+),
+read as (
+    select *, list_concat(
+        exempted_in(said),
+        list_transform(exempted_in(json_extract(said, '$.exceptions')), lambda c: struct_update(c, pointer := '/exceptions' || c.pointer)),
+        list_transform(exempted_in(json_extract(said, '$.exemptions')), lambda c: struct_update(c, pointer := '/exemptions' || c.pointer)),
+        list_transform(exempted_in(json_extract(said, '$.config')), lambda c: struct_update(c, pointer := '/config' || c.pointer))
+    ) as found
+    from part
+),
+told as (
+    select * replace (if(len(found) = 0, [{'word': null::varchar, 'said': said, 'pointer': ''}], found) as found)
+    from read
+    where len(found) > 0
+        or not coalesce(
+            lists_nobody(said)
+            or lists_nobody(json_extract(said, '$.exceptions'))
+            or lists_nobody(json_extract(said, '$.exemptions'))
+            or lists_nobody(json_extract(said, '$.config')),
+            false
+        )
+),
+named as (
+    select *,
+        if(
+            lower(one.word) in ('user', 'users', 'profile', 'profiles') and user_name(one.said) is not null,
+            'user',
+            condition_kind(one.word, one.said)
+        ) as kind
+    from (select *, unnest(found) as one, generate_subscripts(found, 1) as turn from told)
+)
+select
+    source_id,
+    row_number() over (partition by source_id order by place, number, turn) as position,
+    kind,
+    coalesce(
+        condition(kind, one.said, null::varchar, '').iam_id,
+        if(kind = 'user', coalesce(plain(one.said, '$.profile.iam'), plain(one.said, '$.iamid'), plain(one.said, '$.iam')), null)
+    ) as iam_id,
+    if(kind = 'user', user_name(one.said), condition(kind, one.said, null::varchar, '').name) as name,
+    condition(kind, one.said, null::varchar, '').value as value,
+    page_id,
+    item || one.pointer as item
+from named;
 
 insert into policy_exception by name
 select

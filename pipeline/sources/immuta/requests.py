@@ -2,7 +2,8 @@
 
 The requests of every data product are listed product by product, and all of them once more in one list: only there
 are those about a single table. The records of a request that has been decided, and that says what it said in the last
-snapshot, are not asked for again; those of a pending one always are.
+snapshot, are not asked for again; those of a pending one always are. A risk is of use while somebody decides, and is
+worked out anew whenever it is asked for: it is read of requests that are pending or were decided lately.
 """
 
 from pipeline.collect.endpoint import Endpoint, Total
@@ -44,6 +45,19 @@ ENDPOINTS = (
         after=("access_request", "all_request"),
         unasked="unchanged",
         as_json=records_in_an_object,
+    ),
+    Endpoint(
+        "risk",
+        "request",
+        "/api/access-request/{key}/risk-assessment",
+        ("risk_assessment",),
+        single,
+        total=Total.ASKED,
+        for_each="select key from risk_wanted",
+        after=("access_request", "all_request"),
+        # nothing was worked out, or the app does not do that
+        absent=frozenset({404}),
+        unasked="risk_known",
     ),
     Endpoint(
         "masking_column",

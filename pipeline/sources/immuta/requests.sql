@@ -45,14 +45,19 @@ from all_request_page;
 
 drop table all_request_page;
 
--- the last answer about a request is the one that counts
 create view any_request as
 from access_request_item
 union all by name
 from all_request_item;
 
+-- the last answer about a request is the one that counts; told by few columns, as there are many requests
+create table last_answer as
+select key, max({'page_id': page_id, 'item': item}) as place
+from any_request
+group by key;
+
 insert into access_request by name
-select distinct on (key)
+select
     key as id,
     product_id,
     request.asset.id as asset_id,
@@ -69,8 +74,8 @@ select distinct on (key)
     try_cast(request.expiration as timestamptz) as expires_at,
     page_id,
     item
-from any_request
-order by key, page_id desc;
+from any_request r
+semi join last_answer l on l.key = r.key and l.place = {'page_id': r.page_id, 'item': r.item};
 
 -- decided requests that say what they said when their records were last read whole: these are not asked for again
 create table unchanged as
@@ -92,6 +97,29 @@ create table review_wanted as
 select id as key
 from access_request
 anti join unchanged on key = id;
+
+-- the requests whose risk can have mattered to a decision that this snapshot or one shortly before shows;
+-- a status that nobody documented may mean that one is due
+create table risk_due as
+select id as key
+from access_request
+where status not in ('APPROVED', 'CANCELED', 'DENIED', 'EXPIRED', 'REVOKED')
+    or (
+        status in ('APPROVED', 'DENIED')
+        and updated_at >= getvariable('as_of')::timestamptz - interval 30 days
+    );
+
+-- decided requests of which it was said: what it is worked out to be later has decided nothing
+create table risk_known as
+select d.key
+from risk_due d
+semi join unchanged u on u.key = d.key
+semi join before_risk_assessment b on b.request_id = d.key and b.risk <> 'PENDING';
+
+create table risk_wanted as
+select key
+from risk_due
+anti join risk_known using (key);
 
 -- endpoint: product_member
 create table product_member_item as
@@ -138,8 +166,13 @@ from (
 )
 where record.id is not null;
 
+create table last_step as
+select key, max({'page_id': page_id, 'item': item}) as place
+from approval_item
+group by key;
+
 insert into approval by name
-select distinct on (key)
+select
     key as id,
     request_id,
     record.status as status,
@@ -153,24 +186,24 @@ select distinct on (key)
     try_cast(record."updatedAt" as timestamptz) as updated_at,
     page_id,
     item
-from approval_item
-order by key, page_id desc;
+from approval_item r
+semi join last_step l on l.key = r.key and l.place = {'page_id': r.page_id, 'item': r.item};
 
--- people come inside requests and records; those who do not are asked for by id
+-- people come inside requests and records, most of them often; those who do not are asked for by id
 create table met_user as
-select person, page_id, item
+select unnest(arg_min(met, {'unnumbered': met.person.id is null, 'page_id': met.page_id, 'item': met.item}))
 from (
     select unnest([
-        {'person': request.user, 'item': item || '/user'},
-        {'person': request."requestingUser", 'item': item || '/requestingUser'}
-    ], recursive := false) as met, page_id
+        {'person': request.user, 'page_id': page_id, 'item': item || '/user'},
+        {'person': request."requestingUser", 'page_id': page_id, 'item': item || '/requestingUser'}
+    ]) as met
     from any_request
-), lateral (select met.person as person, met.item as item)
-where person."globalUserId" is not null
-union all
-select record."actionBy", page_id, item || '/actionBy'
-from approval_item
-where record."actionBy"."globalUserId" is not null;
+    union all
+    select {'person': record."actionBy", 'page_id': page_id, 'item': item || '/actionBy'}
+    from approval_item
+)
+where met.person."globalUserId" is not null
+group by met.person."globalUserId";
 
 -- who acted on requests whose records are not asked for again
 create table carried_actor as
@@ -190,6 +223,43 @@ from (
 )
 where id is not null
     and id not in (select person."globalUserId" from met_user);
+
+-- endpoint: risk
+create table risk_item as
+select page_id, '' as item, key, risk
+from (
+    select page_id, key, from_json(body, '{
+        "approvalRisk": "VARCHAR", "conflictDetected": "BOOLEAN", "recommendation": "VARCHAR",
+        "nAllowed": "INTEGER", "nDenied": "INTEGER", "riskValue": "DOUBLE", "cohort": "JSON",
+        "medianApprovalTimeWindowInDays": "DOUBLE", "explanation": "VARCHAR",
+        "approvalReasons": ["VARCHAR"], "denialReasons": ["VARCHAR"]}') as risk
+    from pages
+)
+where risk."approvalRisk" is not null;
+
+insert into risk_assessment by name
+select distinct on (key)
+    key as request_id,
+    risk."approvalRisk" as risk,
+    risk."conflictDetected" as conflict,
+    risk.recommendation as recommendation,
+    risk."riskValue" as risk_value,
+    risk."nAllowed" as allowed_count,
+    risk."nDenied" as denied_count,
+    risk."medianApprovalTimeWindowInDays" as median_days,
+    risk.cohort -> '$.literals' as cohort,
+    risk.explanation as explanation,
+    risk."approvalReasons" as approval_reasons,
+    risk."denialReasons" as denial_reasons,
+    page_id,
+    item
+from risk_item
+order by key, page_id desc;
+
+insert into risk_assessment by name
+select b.* exclude (row_hash), row_hash as carried_hash
+from before_risk_assessment b
+semi join risk_known k on k.key = b.request_id;
 
 -- endpoint: masking_column
 create table masking_column_item as

@@ -1,0 +1,51 @@
+"""Whether tables hold everything that there is, by what a snapshot says of its collection.
+
+An endpoint whose missing answers are all known by key leaves the rest of its tables whole: those keys can be looked up
+in `gap`. Anything more is missing nobody knows where.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+
+# a list that the server counts only about, and that is shorter, may lack rows; what it has is right all the same
+_UNREAD = """
+with keyed as (
+    select endpoint, count(*) as gap_count
+    from gap
+    where key <> '*'
+    group by endpoint
+)
+select
+    r.endpoint,
+    case r.verdict when 'skipped' then 'skipped by configuration' else 'not read completely' end as problem
+from reconciliation r
+left join keyed k on k.endpoint = r.endpoint
+where list_has_any(r.tables, $tables)
+    and (
+        r.verdict = 'skipped'
+        or (r.verdict = 'incomplete' and k.endpoint is null)
+        or (
+            (r.verdict = 'incomplete' or (r.verdict = 'weak' and $about))
+            and r.distinct_keys + coalesce(k.gap_count, 0) < least(r.server_total_before, r.server_total)
+        )
+    )
+union
+select endpoint, 'not read completely'
+from gap
+where key = '*'
+    and list_has_any(tables, $tables)
+order by all
+"""
+
+
+def unread(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[str], *, about: bool = False
+) -> list[str]:
+    """Why some of the tables may lack rows, one sentence per endpoint; none if all rows are there or missing by key.
+
+    With `about`, also where a list is shorter than a total that the server calls approximate: then nothing can be said of
+    what is not there, though everything can of what is.
+    """
+    rows = con.execute(_UNREAD, {"tables": list(tables), "about": about}).fetchall()
+    return [f"{endpoint} was {problem}" for endpoint, problem in rows]
