@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipeline.sandbox import server, signin
-from pipeline.sandbox.immuta import market_api
+from pipeline.sandbox.immuta import market_api, market_requests_api
 from pipeline.sandbox.lean import immuta_api
 from pipeline.sandbox.lean.immuta import (
     COLUMNS,
@@ -31,8 +31,8 @@ def estate(sources: int = SOURCES, as_of: datetime = NIGHT) -> LeanImmutaEstate:
 def http() -> Iterator[httpx.Client]:
     """A client of the Request app on a socket, with the ordinary routes of two lists under other addresses."""
     served = immuta_api.app(1, SOURCES, NIGHT, gzip=True)
-    served.add_route("/marketplace/ordinary/requests", market_api.access_requests)
-    served.add_route("/marketplace/ordinary/columns", market_api.approved_masking_columns)
+    served.add_route("/marketplace/ordinary/requests", market_requests_api.access_requests)
+    served.add_route("/marketplace/ordinary/columns", market_requests_api.approved_masking_columns)
     with (
         server.running_app(served) as url,
         httpx.Client(

@@ -91,11 +91,34 @@ def declarations(
     """Writes the estate's Immuta as payloads of the V2 API, with a few deliberate differences, which it lists."""
     from pipeline.sandbox.immuta import declared
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: not an empty folder")
+    _check_empty(folder)
     differences = declared.write(folder, seed=seed, assets=assets, as_of=moment(as_of))
     columns = ["verdict", "kind", "key", "path", "reason"]
     output.listing([one._asdict() for one in differences], columns, as_json=as_json)
+
+
+@app.command("registers")
+def registers_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    seed: Seed = 1,
+    assets: Assets = 2000,
+    as_of: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+) -> None:
+    """Writes the registers of the invented company as a pack (`muster --pack DIR`), and lists what is wrong in them."""
+    from pipeline.sandbox import registers
+
+    _check_empty(folder)
+    clock = moment(as_of) or datetime.now(UTC)
+    found = registers.write(folder, seed=seed, assets=assets, as_of=clock)
+    columns = ["rule_id", "subject_id", "status", "reason"]
+    rows = [dict(zip(columns, one, strict=True)) for one in found]
+    output.listing(rows, columns, as_json=as_json)
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: not an empty folder")
 
 
 def weathers(text: str) -> list[str]:

@@ -33,6 +33,19 @@ _PLAIN = {
 }
 
 
+def count(template: Template) -> int:
+    """How many columns a table of the kind has."""
+    return len(template.fields) + len(_LOAD_FIELDS)
+
+
 def deserved(platform: Platform, template: Template) -> tuple[Column, ...]:
     """The columns of a table with all classifications that its content deserves."""
     return _PLAIN[platform.key, template.name]
+
+
+def missed(platform: Platform, template: Template, column: Column) -> tuple[str, ...]:
+    """The classifications that a column deserves and does not have."""
+    plain = deserved(platform, template)
+    if column.position > len(plain):
+        return ()
+    return tuple(name for name in plain[column.position - 1].classes if name not in column.classes)

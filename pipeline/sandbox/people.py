@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pipeline.sandbox import draws
 from pipeline.sandbox.vocabulary import DOMAINS, FIRST_NAMES, LAST_NAMES, MAIL_DOMAIN
 
+MACHINES = ("scanner", "catalog-sync", "retired-loader")
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -21,6 +23,16 @@ class Person:
     in_immuta: bool
     disabled: bool
     permissions: tuple[str, ...]
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it is no human being but a service principal, which signs in with its object id."""
+        return self.mail == self.object_id
+
+    @property
+    def email(self) -> str | None:
+        """Mail address; machines have none."""
+        return None if self.is_machine else self.mail
 
 
 def population(assets: int) -> int:
@@ -70,6 +82,27 @@ def group_id(seed: int, name: str) -> str:
 def machine_id(seed: int, name: str) -> str:
     """Entra object id of a service principal."""
     return draws.guid(seed, "entra application", name)
+
+
+def machines(seed: int) -> list[Person]:
+    """Service principals with an account in Immuta: scanner, synchroniser, and one that is retired."""
+    return [_machine(seed, at, name) for at, name in enumerate(MACHINES)]
+
+
+def _machine(seed: int, at: int, name: str) -> Person:
+    number = machine_id(seed, name)
+    return Person(
+        index=-1 - at,
+        object_id=number,
+        profile_id=50 + at,
+        global_id=draws.guid(seed, "global user", name),
+        name=name,
+        mail=number,
+        domain=0,
+        in_immuta=True,
+        disabled=False,
+        permissions=(),
+    )
 
 
 def owners_group(seed: int, domain: int) -> str:

@@ -28,20 +28,7 @@ from pipeline.sandbox.answers import (
 )
 from pipeline.sandbox.directory import graph_api
 from pipeline.sandbox.estate import tenant_id
-from pipeline.sandbox.immuta import (
-    activity,
-    connections,
-    domains,
-    govern_api,
-    groups,
-    market_api,
-    market_forms_api,
-    market_metadata_api,
-    people_api,
-    policies,
-    projects_api,
-    tags,
-)
+from pipeline.sandbox.immuta import reads
 from pipeline.sandbox.immuta.writes import write_api
 from pipeline.sandbox.immuta.writes.changed_estate import ChangedWorld
 from pipeline.sandbox.paging import PagingError
@@ -173,18 +160,7 @@ def app(
         data_access_api,
         lookups_api,
         graph_api,
-        market_api,
-        market_forms_api,
-        market_metadata_api,
-        policies,
-        tags,
-        projects_api,
-        domains,
-        people_api,
-        groups,
-        connections,
-        activity,
-        govern_api,
+        reads,
         write_api,
     )
     routes = [Route(REPORT, report), *(route for plane in planes for route in plane.ROUTES)]

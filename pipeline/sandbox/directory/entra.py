@@ -11,6 +11,7 @@ from functools import lru_cache
 from pipeline.sandbox import draws, signin
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.people import (
+    MACHINES,
     Person,
     group_id,
     machine_id,
@@ -62,8 +63,22 @@ class Directory:
             if not _is_deleted(person)
         }
         self.groups = {group.id: group for group in _groups(seed, people)}
+        administrators = self._administrators(seed, people)
+        self.groups[administrators.id] = administrators
         self.services = {service.id: service for service in _services(seed, people)}
         self.by_name = {account.name.lower(): account for account in self.accounts.values()}
+
+    def _administrators(self, seed: int, people: Sequence[Person]) -> Group:
+        """The group that administers one collection; whoever leaves is taken out the same day."""
+        at = next(at for at, one in enumerate(DOMAINS) if one.collection == roles.GUARDED)
+        here = [
+            person.object_id
+            for person in of_domain(people, at)
+            if person.object_id in self.accounts and self.accounts[person.object_id].enabled
+        ]
+        return Group(
+            group_id(seed, "claims-administrators"), "Claims Administrators", tuple(here[:2])
+        )
 
     def members(self, group: str) -> list[str]:
         """Ids of everything in a group, groups inside it and their members included; deleted accounts are not."""
@@ -140,7 +155,7 @@ def _groups(seed: int, people: Sequence[Person]) -> Iterator[Group]:
 
 
 def _services(seed: int, people: Sequence[Person]) -> Iterator[Service]:
-    for at, name in enumerate(roles.MACHINES):
+    for at, name in enumerate(MACHINES):
         owners = (people[at].object_id,) if at else ()
         yield Service(machine_id(seed, name), name, name != "retired-loader", owners)
     yield Service(signin.OBJECT_ID, "audit-collector", True, (people[0].object_id,))

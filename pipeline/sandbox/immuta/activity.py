@@ -14,6 +14,7 @@ from pipeline.sandbox import clock, draws, paging
 from pipeline.sandbox.answers import estate_of, govern_error, is_narrow, json_answer
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate, hosts_per_platform, life_days
+from pipeline.sandbox.immuta import certifications
 from pipeline.sandbox.immuta.policies import POLICIES
 from pipeline.sandbox.immuta.sources import DataSource, data_sources
 from pipeline.sandbox.people import Person
@@ -31,7 +32,11 @@ KINDS = (
     ("UNSUBSCRIBE", "DATASOURCE", "SubscriptionAuditPayload"),
     ("UPDATE", "GLOBAL_POLICY", "GlobalPolicyUpdatedAuditPayload"),
     ("CREATE", "APIKEY", "ApiKeyCreatedAuditPayload"),
+    ("CERTIFY", "DATASOURCE", "DatasourcePolicyCertifiedAuditPayload"),
+    ("EXPIRE", "DATASOURCE", "DatasourcePolicyCertificationExpiredAuditPayload"),
 )
+DRAWN, CERTIFIED, EXPIRED = 6, 6, 7
+"""How many kinds happen by chance, and the places of those that do not."""
 STATUSES = ("SUCCESS",) * 14 + ("FAILURE", "UNAUTHORIZED")
 
 
@@ -59,6 +64,11 @@ def events(estate: Estate, start: datetime, end: datetime) -> list[Event]:
         for event in _of_day(estate.seed, estate.assets, day, tuple(estate.people))
         if start <= event.at < end
     ]
+    found += [
+        _of_certificate(one)
+        for one in certifications.certificates(estate, first, last)
+        if start <= one.at < end
+    ]
     return sorted(found, key=lambda one: (one.at, one.id))
 
 
@@ -74,7 +84,7 @@ def _count(assets: int) -> int:
 def _event(seed: int, assets: int, day: int, turn: int, people: tuple[Person, ...]) -> Event:
     key = ("activity", day, turn)
     drawn = draws.bits(seed, *key)
-    kind = drawn[0] % 9 if drawn[0] % 9 < len(KINDS) else 0
+    kind = drawn[0] % 9 if drawn[0] % 9 < DRAWN else 0
     source = None
     if KINDS[kind][1] == "DATASOURCE":
         slot = int.from_bytes(drawn[1:5]) % assets
@@ -82,7 +92,7 @@ def _event(seed: int, assets: int, day: int, turn: int, people: tuple[Person, ..
         source = next(iter(data_sources([data])), None)
         if source is None:
             # nobody registered that table: somebody made a key instead
-            kind = len(KINDS) - 1
+            kind = DRAWN - 1
     # of queries on the platform itself, many are by accounts that Immuta does not know
     unknown = KINDS[kind][0] == "QUERY" and drawn[5] < 90
     return Event(
@@ -96,13 +106,23 @@ def _event(seed: int, assets: int, day: int, turn: int, people: tuple[Person, ..
     )
 
 
+def _of_certificate(one: certifications.Certificate) -> Event:
+    kind = CERTIFIED if one.who else EXPIRED
+    policy = [policy.id for policy in POLICIES].index(one.policy)
+    return Event(one.id, one.at, kind, "SUCCESS", one.who, one.source, policy)
+
+
+def _about(event: Event) -> Json:
+    policy = POLICIES[event.policy]
+    return {"id": str(policy.id), "name": policy.name, "type": "GLOBAL_POLICY"}
+
+
 def _target(event: Event) -> Json:
     kind = KINDS[event.kind][1]
     if event.source is not None:
         return {"id": str(event.source.id), "name": event.source.name, "type": kind}
     if kind == "GLOBAL_POLICY":
-        policy = POLICIES[event.policy]
-        return {"id": str(policy.id), "name": policy.name, "type": kind}
+        return _about(event)
     return {"id": event.id[:8], "name": "automation", "type": kind}
 
 
@@ -128,7 +148,7 @@ def uam(event: Event) -> Json:
         "actionStatus": event.status,
         "targetType": target,
         "targets": [_target(event)],
-        "relatedResources": [],
+        "relatedResources": [_about(event)] if event.kind in (CERTIFIED, EXPIRED) else [],
         "actor": _actor(event.who),
         "actorIp": f"192.0.2.{event.at.second}",
         "tenantId": f"{COMPANY}.immuta.example",

@@ -23,6 +23,10 @@ def purpose(name: str) -> Json:
     return {"type": "purposes", "value": name}
 
 
+ANYONE: Json = {"type": "anyone"}
+"""The condition that everybody meets."""
+
+
 def any_of(*conditions: Json) -> Json:
     """A clause of which one condition is enough."""
     return {"conditions": list(conditions), "operator": "or"}

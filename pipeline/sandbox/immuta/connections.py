@@ -21,8 +21,12 @@ def _object(tree: Tree, path: tuple[str, ...]) -> Json:
     off = source is not None and source.deleted
     found: Json = {
         "objectPath": "/".join(path),
-        "overrides": {},
-        "settings": {"isActive": not off},
+        "overrides": {"isActive": False} if off else {},
+        "settings": {
+            "dataOwners": [{"name": f"{path[0]} owners", "type": "group"}],
+            "isActive": not off,
+            "newChildrenActive": source is None,
+        },
         "state": "inactive" if off else "active",
         "technology": path[0].partition("-")[0].capitalize(),
     }

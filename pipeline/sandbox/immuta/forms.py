@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pipeline.sandbox import draws
 from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.immuta import agreed
 from pipeline.sandbox.immuta.products import Form, Product, domain_id
 from pipeline.sandbox.immuta.requests import Asked, Request
 from pipeline.sandbox.people import Person
@@ -44,20 +45,11 @@ _TWO_STAGES: Json = {
 }  # fmt: skip
 _DENY: Json = {"defaultEvent": {"params": {"comment": "closed"}, "type": "deny"}, "rules": []}
 _BY_PRODUCT: Json = {"defaultEvent": {"type": "dataProductPolicy"}, "rules": []}
-_STEWARDED: Json = {
+STEWARDED: Json = {
     "defaultEvent": {"params": {"stages": [{"any": [GOVERNORS, STEWARDS]}]}, "type": "review"},
     "rules": [],
 }
-_OPEN: Json = {"defaultEvent": {"params": {"comment": "harmless"}, "type": "approve"}, "rules": []}
-AGREEMENTS = (
-    (
-        "Internal use",
-        "The data stays inside the company: it is shown and sent to nobody outside, and whatever was copied "
-        "is deleted as soon as it is not needed any more.",
-    ),
-    ("No re-identification", "Nobody tries to find out <who> a person in the data is."),
-    ("=Delete & report", "What was copied is deleted after use."),
-)
+OPEN: Json = {"defaultEvent": {"params": {"comment": "harmless"}, "type": "approve"}, "rules": []}
 
 
 class Standard(NamedTuple):
@@ -96,18 +88,12 @@ def old_version(form: Form) -> str:
 
 def agreement(estate: Estate, at: int) -> Json:
     """A data use agreement."""
-    name, body = AGREEMENTS[at]
-    return {
-        "body": body,
-        "id": _agreement_id(estate.seed, at),
-        "name": name,
-        **_made(_author(estate)),
-    }
+    return agreed.shown(estate.seed, at) | _made(_author(estate))
 
 
 def agreements(estate: Estate) -> list[Json]:
     """Every data use agreement."""
-    return [agreement(estate, at) for at in range(len(AGREEMENTS))]
+    return [agreement(estate, at) for at in range(len(agreed.AGREEMENTS))]
 
 
 def _author(estate: Estate) -> Person:
@@ -122,7 +108,7 @@ def _made(person: Person, changed: str = SINCE) -> Json:
 def of_product(one: Product, form: Form) -> Json:
     """A form of a product, as the list of all forms has it."""
     return {
-        "dataUseAgreements": _agreed(one),
+        "dataUseAgreements": agreed.of_product(one),
         "fields": _fields(form.id, required=form.required),
         "id": form.id,
         "name": f"{form.request_type.replace('_', ' ').title()} form",
@@ -135,32 +121,19 @@ def of_product(one: Product, form: Form) -> Json:
 def form_flow(one: Product) -> Json:
     """Who decides, as the forms of a product say."""
     if one.index % 11 == 6:
-        return _OPEN
-    return (_STEWARDED, _BY_PRODUCT, REVIEW, _by_creator(one))[one.index % 4]
+        return OPEN
+    return (STEWARDED, _BY_PRODUCT, REVIEW, _by_creator(one))[one.index % 4]
 
 
 def product_flow(one: Product) -> Json:
     """Who decides about access to a product where its form leaves it open."""
-    return (_STEWARDED, _STEWARDED, _OPEN)[one.index % 3]
+    return (STEWARDED, STEWARDED, OPEN)[one.index % 3]
 
 
 def _by_creator(one: Product) -> Json:
     creator = {"displayName": one.creator.name, "id": one.creator.global_id, "type": "USER"}
     stages = [{"any": [GOVERNORS, creator]}]
     return {"defaultEvent": {"params": {"stages": stages}, "type": "review"}, "rules": []}
-
-
-def _agreed(one: Product) -> list[Json]:
-    """What whoever asks for a product must agree to: something, too little, nothing."""
-    at = one.index % 3
-    if at == len(AGREEMENTS) - 1 or not one.sources:
-        return []
-    name, body = AGREEMENTS[at]
-    return [{"body": body, "id": _agreement_id(one.sources[0].dataset.seed, at), "name": name}]
-
-
-def _agreement_id(seed: int, at: int) -> str:
-    return draws.guid(seed, "agreement", at)
 
 
 def filled(one: Asked) -> Json:
@@ -195,7 +168,7 @@ def _fields(form_id: str, *, required: bool) -> list[Json]:
 
 def standard(estate: Estate, at: int) -> Json:
     """A form of the tenant."""
-    name, flow, agreed = STANDARDS[at]
+    name, flow, terms = STANDARDS[at]
     number = draws.guid(estate.seed, "standard form", at)
     uses = {
         "id": draws.guid(0, number, "uses"),
@@ -210,9 +183,8 @@ def standard(estate: Estate, at: int) -> Json:
         "required": True,
         "type": "ACCESS_DURATION",
     }
-    shown = [agreement(estate, one) for one in agreed]
     return {
-        "dataUseAgreements": [{key: one[key] for key in ("id", "name", "body")} for one in shown],
+        "dataUseAgreements": [agreed.shown(estate.seed, one) for one in terms],
         "fields": [uses, duration],
         "id": number,
         "name": name,
@@ -241,11 +213,13 @@ def listed(estate: Estate) -> list[Json]:
 
 def in_version(estate: Estate, version: str) -> Json | None:
     """A form as it was in a version."""
-    for found in every(estate):
-        if found["version"] == version:
-            return found
+    for at in range(len(STANDARDS)):
+        if standard_version(at) == version:
+            return standard(estate, at)
     for one in estate.products:
         for form in one.forms:
+            if form.version == version:
+                return of_product(one, form)
             if old_version(form) == version:
                 fields = _fields(form.id, required=False)[:1]
                 return {**of_product(one, form), "fields": fields, "version": version}

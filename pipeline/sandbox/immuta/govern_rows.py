@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.immuta import handlers, products, source_policies
+from pipeline.sandbox.immuta import certifications, handlers, products, source_policies
 from pipeline.sandbox.immuta.policies import POLICIES, anyone, local_subscription
 from pipeline.sandbox.immuta.sources import DataSource, Entry
 from pipeline.sandbox.vocabulary import COMPANY, DOMAINS
@@ -27,7 +27,7 @@ def summary(estate: Estate, source: DataSource) -> Json:
         "subscriptionPolicy": _own_policy(source) if source.has_local_policy else None,
         "subscriptionType": _way_in(source),
         "subscriptionStatus": "not_subscribed",
-        "status": "passed" if source.dataset.bits[25] > 8 else "failed",
+        "status": "passed" if source.is_healthy else "failed",
         "recordCount": 0,
         "blobHandlerType": source.platform.technology,
         "connectionString": _connection(source),
@@ -73,6 +73,8 @@ def detail(estate: Estate, source: DataSource) -> Json:
     elif not source.has_global_policy:
         policies = []
     applied = [(POLICIES[4], True)] if source.dataset.bits[24] % 2 else []
+    if certified := certifications.policy_on(source):
+        applied = [(policy, True) for policy in POLICIES if policy.id == certified]
     return (
         summary(estate, source)
         | {

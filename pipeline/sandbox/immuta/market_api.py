@@ -1,4 +1,4 @@
-"""The Immuta Request app: data products, access requests, approvals, forms and people."""
+"""The Immuta Request app: data products with what belongs to them, who is calling, signs of life."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from pipeline.sandbox import paging
 from pipeline.sandbox.answers import estate_of, is_narrow, json_answer, market_error
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.immuta import market_rows as rows
+from pipeline.sandbox.immuta import request_rows
 from pipeline.sandbox.immuta.products import Product
 from pipeline.sandbox.immuta.requests import Asked
 from pipeline.sandbox.people import Person
@@ -99,8 +100,9 @@ def _kept(http: HttpRequest, found: Sequence[Asked]) -> list[Asked]:
     return sorted(kept, key=lambda one: (one.created_at, one.id), reverse=newest)
 
 
-def _requests(http: HttpRequest, found: Sequence[Asked]) -> Response:
-    return offset(http, _kept(http, found), rows.access_request)
+def listed(http: HttpRequest, found: Sequence[Asked]) -> Response:
+    """Page of the requests that pass the filters."""
+    return offset(http, _kept(http, found), request_rows.access_request)
 
 
 async def product_requests(http: HttpRequest) -> Response:
@@ -108,7 +110,7 @@ async def product_requests(http: HttpRequest) -> Response:
     found = _product(http)
     if found is None:
         return missing("Data product")
-    return _requests(http, estate_of(http).requests_by_product[found.id])
+    return listed(http, estate_of(http).requests_by_product[found.id])
 
 
 async def product_members(http: HttpRequest) -> Response:
@@ -117,7 +119,7 @@ async def product_members(http: HttpRequest) -> Response:
     if found is None:
         return missing("Data product")
     mine = estate_of(http).requests_by_product[found.id]
-    return _requests(http, [one for one in mine if one.is_member])
+    return listed(http, [one for one in mine if one.is_member])
 
 
 async def product_columns(http: HttpRequest) -> Response:
@@ -153,64 +155,8 @@ async def recent_determinations(http: HttpRequest) -> Response:
         if record.status in ("APPROVED", "DENIED") and record.actor
     ]
     decided.sort(key=lambda pair: (pair[0].updated_at, pair[0].id), reverse=True)
-    latest = [rows.determination(record, one) for record, one in decided[:5]]
+    latest = [request_rows.determination(record, one) for record, one in decided[:5]]
     return json_answer({"determinations": latest})
-
-
-async def access_requests(http: HttpRequest) -> Response:
-    """Page of all access requests that the caller can manage, those for single tables among them."""
-    return _requests(http, list(estate_of(http).any_request_by_id.values()))
-
-
-def _asked(http: HttpRequest) -> Asked | None:
-    return estate_of(http).any_request_by_id.get(http.path_params["id"])
-
-
-async def access_request(http: HttpRequest) -> Response:
-    """One access request."""
-    found = _asked(http)
-    if found is None:
-        return missing("Access request")
-    return json_answer(rows.access_request(found))
-
-
-async def records(http: HttpRequest) -> Response:
-    """Review steps of one access request."""
-    found = _asked(http)
-    if found is None:
-        return missing("Access request")
-    return json_answer({"approvalRecords": [rows.approval(found, one) for one in found.records]})
-
-
-async def masking_columns(http: HttpRequest) -> Response:
-    """Page of the columns that a masking exception was asked for."""
-    found = _asked(http)
-    if found is None:
-        return missing("Access request")
-    return offset(http, rows.exception_columns(found), lambda one: one)
-
-
-async def approved_masking_columns(http: HttpRequest) -> Response:
-    """Columns that a person may see unmasked, by the requests that are approved."""
-    asked = http.query_params.get("userId")
-    if not asked:
-        return market_error(400, "Bad Request", "userId should not be empty")
-    columns = {
-        (column["sourceId"], column["name"])
-        for one in estate_of(http).request_by_id.values()
-        if one.beneficiary.global_id == asked and one.status == "APPROVED"
-        for column in rows.exception_columns(one)
-    }
-    found = [{"columnName": name, "sourceId": source} for source, name in sorted(columns)]
-    return json_answer(found)
-
-
-async def risk_assessment(http: HttpRequest) -> Response:
-    """How risky an approval would be; nothing but the word where it is not worked out."""
-    found = _asked(http)
-    if found is None:
-        return missing("Access request")
-    return json_answer(rows.risk(found))
 
 
 def _caller(estate: Estate) -> Person:
@@ -245,11 +191,5 @@ ROUTES = [
     Route(_PRODUCT + "/columns", product_columns),
     Route(_PRODUCT + "/request-forms", product_forms),
     Route(_PRODUCT + "/recent-determinations", recent_determinations),
-    Route(BASE + "/access-request", access_requests),
-    Route(BASE + "/access-request/approved-masking-exception-columns", approved_masking_columns),
-    Route(BASE + "/access-request/{id}", access_request),
-    Route(BASE + "/access-request/{id}/records", records),
-    Route(BASE + "/access-request/{id}/masking-exception-columns", masking_columns),
-    Route(BASE + "/access-request/{id}/risk-assessment", risk_assessment),
     Route(BASE + "/auth/user", auth_user),
 ]

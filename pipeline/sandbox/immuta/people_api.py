@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.sandbox import paging
+from pipeline.sandbox import clock, paging, people
 from pipeline.sandbox.answers import estate_of, is_narrow, json_answer
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.people import Person
@@ -60,15 +60,27 @@ def accounts(estate: Estate) -> Iterator[Json]:
     """Rows of the list: the company's people, some of them twice, and the accounts of machines."""
     yield _machine(1, "system", "Immuta System Account", ["APPLICATION_ADMIN", "USER_ADMIN"])
     yield _service(narrow=False)
+    for machine in people.machines(estate.seed):
+        yield _machine(machine.profile_id, machine.mail, machine.name, [], made=False)
     for person in estate.immuta_people:
-        yield user(person)
+        found = user(person, estate.day)
+        yield found
         if person.index % 23 == 7:
-            yield _by_hand(person)
+            yield _by_hand(person, found)
         if person.index % 41 == 3:
-            yield _second_account(person)
+            yield _second_account(person, found)
 
 
-def user(person: Person) -> Json:
+def _last_login(person: Person, day: int) -> str | None:
+    """When somebody signed in last: most do every week or two, some never did or not for long."""
+    if person.index % 6 == 5:
+        return None
+    if person.index % 16 == 3 and person.index % 32 > 16:
+        return SINCE
+    return clock.iso_millis(clock.moment(day - (day + person.index * 5) % 11, 0.6))
+
+
+def user(person: Person, day: int) -> Json:
     """A user with permissions and attributes."""
     department = {"department": [DOMAINS[person.domain].title]}
     own = {"clearance": ["restricted", "internal"]} if person.index % 9 == 1 else {}
@@ -81,7 +93,7 @@ def user(person: Person) -> Json:
         "iamid": "okta",
         "id": person.profile_id,
         "lastExternalRefresh": SINCE,
-        "lastLogin": None,
+        "lastLogin": _last_login(person, day),
         "permissions": list(person.permissions),
         "profile": _profile(person, person.profile_id),
         "systemGenerated": False,
@@ -102,10 +114,10 @@ def _profile(person: Person, number: int) -> Json:
     }
 
 
-def _by_hand(person: Person) -> Json:
+def _by_hand(person: Person, first: Json) -> Json:
     """The same mail address under another profile: an account that was made before the provider was there."""
     number = person.profile_id + SECOND_PERSON
-    return user(person) | {
+    return first | {
         "authorizations": {},
         "bimAuthorizations": {},
         "disabled": person.index % 2 == 0,
@@ -113,15 +125,16 @@ def _by_hand(person: Person) -> Json:
         "iamid": "bim",
         "id": number,
         "lastExternalRefresh": None,
+        "lastLogin": None,
         "permissions": [],
         "profile": _profile(person, number),
         "userid": f"{person.name.split()[0].lower()}.{person.index}",
     }
 
 
-def _second_account(person: Person) -> Json:
+def _second_account(person: Person, first: Json) -> Json:
     """Another provider's account of the same profile."""
-    return user(person) | {
+    return first | {
         "iamid": "saml",
         "id": person.profile_id + SECOND_ACCOUNT,
         "permissions": [],

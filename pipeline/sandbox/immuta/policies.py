@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pipeline.sandbox import clock
 from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.answers import estate_of, json_answer
 from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.immuta import certifications
 from pipeline.sandbox.immuta.clauses import all_of, any_of, attribute, group, purpose
 from pipeline.sandbox.vocabulary import DOMAINS
 
@@ -64,7 +66,8 @@ POLICIES = (
     Policy(8, "Hash mail addresses", "data", s.TAGS[s.EMAIL][0],
            clause=any_of(group("Dept Marketing"), group("Dept Sales"))),
     Policy(9, "Null birth dates", "data", s.TAGS[s.BIRTH][0], "Null",
-           clause=all_of(group("Dept Human Resources"), attribute("clearance", "restricted"))),
+           clause=all_of(group("Dept Human Resources"), attribute("clearance", "restricted")),
+           said={"certification": _LABEL | {"text": "No row is about anybody under age."}}),
     Policy(10, "Mask names (draft)", "data", s.TAGS[s.NAME][0], staged=True),
     Policy(11, "Mask all addresses (2023)", "data", s.TAGS[s.IP][0], deleted=True),
     Policy(12, "Hash account numbers", "data", s.TAGS[s.ACCOUNT][0], said={"certification": _LABEL}),
@@ -94,6 +97,9 @@ POLICIES = (
            staged=True),
     Policy(25, "Noise on positions (old)", "data", "Discovered.Entity.Location", "Randomized Response",
            deleted=True, details={"replacementRate": 0.1}),
+    Policy(26, "Mask what is personal (2021)", "data", "Discovered.PII", "Constant",
+           details={"constant": "REDACTED"}),
+    Policy(27, "New Column Added", "data", s.UNMAPPED_TAGS[0], "Null", staged=True),
 )  # fmt: skip
 """Some are used by their place: the second and third in the details of data sources."""
 
@@ -195,7 +201,11 @@ def anyone() -> Json:
 
 def rows(estate: Estate) -> Sequence[Json]:
     """Every global policy, staged and deleted ones among them."""
-    return estate.listed("policy", [global_policy(policy) for policy in POLICIES])
+    found = [global_policy(policy) for policy in POLICIES]
+    for row in found:
+        if row["id"] in certifications.TURNS:
+            row["updatedAt"] = clock.iso_millis(certifications.changed_at(row["id"], estate.day))
+    return estate.listed("policy", found)
 
 
 async def policies(request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.immuta.clauses import all_of, attribute, group
 from pipeline.sandbox.immuta.sources import GENERATIONS, DataSource
-from pipeline.sandbox.people import Person, of_domain
+from pipeline.sandbox.people import Person, machines, of_domain
 from pipeline.sandbox.vocabulary import DOMAINS
 
 Json = dict[str, Any]
@@ -161,6 +161,9 @@ def _members(
         found[-1] = Member(guests[-1].profile_id, guests[-1], "pending", None)
     if index % 10 == 7:
         found.append(Member(90_000 + index, None, "subscribed", None))
+    if index % 6 == 2:  # a job that works for the project
+        machine = machines(seed)[index // 6 % 2]
+        found.append(Member(machine.profile_id, machine, "subscribed", True))
     return found
 
 

@@ -111,7 +111,7 @@ def _member(estate: Estate, number: int, one: Member, of: Project | None = None)
         "compliance": None if one.acknowledged is None else compliance,
         "createdAt": joined,
         "currentUserCanApprove": False,
-        "email": person.mail if person else None,
+        "email": person.email if person else None,
         "iamid": "okta",
         "name": person.name if person else gone,
         "profile": one.profile_id,

@@ -10,6 +10,8 @@ from pipeline.sandbox.immuta.products import Product
 from pipeline.sandbox.people import Person, of_domain
 
 SLOTS = 5
+POPULAR_SLOTS = 15
+"""Places for requests that a product has, and one that many people want."""
 STORIES = (
     ("granted", 22), ("granted for a time", 15), ("left after expiry", 9), ("still a member", 6),
     ("denied", 6), ("canceled", 4), ("revoked", 5), ("approved own access", 4),
@@ -110,12 +112,18 @@ def planned(seed: int, created: int, key: Sequence[object]) -> Plan:
     expires = cleaned = revoked = None
     lapse = 15 + draws.number(40, seed, "lapse", *key)
     linger = 5 + draws.number(25, seed, "linger", *key)
+    if story == "granted for a time" and draws.share(seed, "for years", *key) < 0.15:
+        lapse = 700
     if story in ("granted for a time", "masking", "still a member", "approved own access"):
         # what is shown unmasked is shown for longer
         expires = decided + lapse * (3 if story == "masking" else 1)
     if story in ("left after expiry", "still a member"):
         expires = decided + lapse
         cleaned = expires + linger
+    if story == "masking" and draws.share(seed, "shown on", *key) < 0.3:
+        # the end is on record, and what is shown stays shown for a while
+        expires = decided + lapse
+        cleaned = expires + 3 * linger
     if story == "revoked":
         revoked = decided + lapse
     return Plan(story, created, decided, expires, cleaned, revoked)
@@ -124,7 +132,7 @@ def planned(seed: int, created: int, key: Sequence[object]) -> Plan:
 def of_product(seed: int, day: int, product: Product, people: Sequence[Person]) -> list[Request]:
     """The requests of one product, newest cycle first; old ones fall out of the listing."""
     found = []
-    for slot in range(SLOTS):
+    for slot in range(POPULAR_SLOTS if product.index % 16 == 5 else SLOTS):
         length = 60 + 10 * ((product.index * SLOTS + slot) % 9)
         offset = (product.index * 7 + slot * 13) % length
         cycle = (day + offset) // length
@@ -207,7 +215,7 @@ def _status(plan: Plan, day: int, expires: datetime | None) -> str:
     if plan.revoked is not None and day >= plan.revoked:
         return "REVOKED"
     if expires is not None and expires <= clock.cut(day):
-        if plan.story == "left after expiry" and day < (plan.cleaned or 0):
+        if plan.story in ("left after expiry", "masking") and day < (plan.cleaned or 0):
             return "APPROVED"
         return "EXPIRED"
     return "APPROVED"

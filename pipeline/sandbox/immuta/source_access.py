@@ -1,7 +1,7 @@
 """Who has access to a data source of Immuta Govern: people, groups as such, and who waits for it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
@@ -13,6 +13,16 @@ from pipeline.sandbox.vocabulary import DOMAINS
 Json = dict[str, Any]
 ROWS = 20
 """Numbers that each data source has for its subscriptions."""
+
+
+class Listed(NamedTuple):
+    """A group in the access list of a data source."""
+
+    id: int
+    name: str
+
+
+EVERYONE = Listed(1, "Everyone")
 
 
 def access(source: DataSource, found: Sequence[Access]) -> list[Json]:
@@ -32,7 +42,7 @@ def _person(source: DataSource, at: int, row: Access) -> Json:
         "approvals": [],
         "approved": row.state != "pending",
         "createdAt": clock.iso_millis(source.created_at),
-        "email": person.mail if person else None,
+        "email": person.email if person else None,
         "iamid": "okta",
         "name": person.name if person else gone,
         "profile": row.profile_id,
@@ -45,11 +55,16 @@ def _person(source: DataSource, at: int, row: Access) -> Json:
     }
 
 
-def _group(source: DataSource) -> Json:
+def group_of(source: DataSource) -> Listed:
+    """The group that has access to a data source as such: its department's readers, now and then everybody."""
     domain = source.dataset.domain
-    number, name = (domain + 1) * KINDS + 1, f"{DOMAINS[domain].key}-readers"
     if draws.share(source.dataset.seed, "everyone reads", source.id) < 0.03:
-        number, name = 1, "Everyone"
+        return EVERYONE
+    return Listed((domain + 1) * KINDS + 1, f"{DOMAINS[domain].key}-readers")
+
+
+def _group(source: DataSource) -> Json:
+    number, name = group_of(source)
     return {
         "admin": False,
         "approvals": [],

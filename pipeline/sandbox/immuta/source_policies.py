@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pipeline.sandbox import draws
+from pipeline.sandbox.immuta.clauses import ANYONE, any_of, group
 from pipeline.sandbox.immuta.policies import MASKED_TAGS
 from pipeline.sandbox.immuta.sources import DataSource
 
@@ -18,15 +20,24 @@ def is_compiled(source: DataSource) -> bool:
     return has_handler(source) and source.dataset.bits[29] >= 6
 
 
+def shows_all(source: DataSource) -> bool:
+    """Whether somebody let everybody out of what masks the columns of the source."""
+    return is_compiled(source) and draws.share(source.dataset.seed, "lifted", source.id) < 0.05
+
+
 def handler(source: DataSource) -> Json:
     """The policies that were made of the global ones for this source, and one of its own."""
     masked = [
         (tag, [entry.name for entry in source.dictionary() if tag in entry.tags])
         for tag in MASKED_TAGS
     ]
-    policies = [_masking(tag, columns) for tag, columns in masked if columns]
+    everybody = any_of(ANYONE) if shows_all(source) else None
+    policies = [_masking(tag, columns, everybody) for tag, columns in masked if columns]
     if source.dataset.bits[29] % 3 == 0 or not policies:
         policies.append(_rows())
+    if source.dataset.bits[24] % 4 == 1:
+        # the deprecated feature was switched on once: the list stays, mostly empty
+        policies.append(_exemptions(source.dataset.bits[29] % 9 == 7))
     return {
         "dataSourceId": source.id,
         "id": source.id,
@@ -36,7 +47,7 @@ def handler(source: DataSource) -> Json:
     }
 
 
-def _masking(tag: str, columns: list[str]) -> Json:
+def _masking(tag: str, columns: list[str], exceptions: Json | None) -> Json:
     fields = [{"name": name, "type": "column"} for name in columns]
     config = {
         "fields": fields,
@@ -45,8 +56,17 @@ def _masking(tag: str, columns: list[str]) -> Json:
     }
     return {
         "description": f"Mask columns tagged {tag}",
-        "rules": [{"config": config, "exceptions": None, "type": "masking"}],
+        "rules": [{"config": config, "exceptions": exceptions, "type": "masking"}],
         "type": "masking",
+    }
+
+
+def _exemptions(somebody: bool) -> Json:
+    whom = any_of(group("Break Glass", "bim"), {"type": "users", "value": "batch"})
+    return {
+        "description": "Exemptions",
+        "rules": [{"config": {}, "exceptions": whom, "type": "exemption"}] if somebody else [],
+        "type": "exemption",
     }
 
 

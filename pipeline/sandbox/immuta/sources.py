@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pipeline.sandbox import clock, draws, platforms
+from pipeline.sandbox import clock, columns, draws, platforms
 from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.columns import Column
 from pipeline.sandbox.datasets import Dataset
-from pipeline.sandbox.people import Person, of_domain
+from pipeline.sandbox.people import Person, machines, of_domain
 from pipeline.sandbox.platforms import Platform
 from pipeline.sandbox.vocabulary import DOMAINS
 
@@ -98,6 +98,11 @@ class DataSource:
         return self.dataset.bits[15] >= 4
 
     @property
+    def is_healthy(self) -> bool:
+        """Whether its health job passes."""
+        return self.dataset.bits[25] > 8
+
+    @property
     def has_global_policy(self) -> bool:
         """Whether an enabled global subscription policy applies."""
         return not self._is_open and self.dataset.bits[16] % 4 != 0
@@ -127,18 +132,34 @@ class DataSource:
 
     def dictionary(self) -> list[Entry]:
         """The columns with their tags."""
-        entries = [self._entry(column) for column in self.dataset.columns() if not column.deleted]
+        unseen = columns.count(self.dataset.template) if self.lacks_column else None
+        entries = [
+            self._entry(column)
+            for column in self.dataset.columns()
+            if not column.deleted and column.position != unseen
+        ]
         if self.dataset.bits[27] < 4 and self.platform.key != "synapse":
             # the same name once more in the other case: nobody can tell which one is meant
             twin = next((e for e in entries if e.tags), entries[0])
             entries.append(Entry(twin.name.swapcase(), twin.data_type, ()))
         return entries
 
+    @property
+    def lacks_column(self) -> bool:
+        """Whether the table was given its last column after Immuta had looked at it."""
+        return draws.share(self.dataset.seed, "column not seen", self.id) < 0.02
+
+    def found_alone(self, column: Column) -> tuple[str, ...]:
+        """Classes that a column deserves, that no scan of Purview found, and discovery in Immuta did."""
+        missed = columns.missed(self.platform, self.dataset.template, column)
+        key = ("found alone", self.id, column.position)
+        return missed if missed and draws.share(self.dataset.seed, *key) < 0.12 else ()
+
     def _entry(self, column: Column) -> Entry:
         name = column.name
         tags = [
             s.TAGS[type_name][0]
-            for type_name in column.classes
+            for type_name in (*column.classes, *self.found_alone(column))
             if type_name in s.TAGS
             and not self._switched(0.06, 45, "untagged", column.position, type_name)
         ]
@@ -172,6 +193,9 @@ class DataSource:
         expert, *rest = chosen
         rows.append(Access(expert.profile_id, "expert", expert))
         rows += [self._subscription(at, person) for at, person in enumerate(rest)]
+        if (share := draws.share(self.dataset.seed, "machine", self.id)) < 0.03:
+            machine = machines(self.dataset.seed)[int(share * 100)]
+            rows.append(Access(machine.profile_id, "subscribed", machine))
         return rows
 
     def _subscription(self, at: int, person: Person) -> Access:

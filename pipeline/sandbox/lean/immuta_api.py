@@ -12,21 +12,8 @@ from starlette.routing import Route
 
 from pipeline.sandbox import paging, signin
 from pipeline.sandbox.answers import estate_of, json_answer, market_error
-from pipeline.sandbox.immuta import (
-    activity,
-    connections,
-    domains,
-    govern_api,
-    groups,
-    market_api,
-    market_forms_api,
-    market_metadata_api,
-    people_api,
-    policies,
-    projects_api,
-    tags,
-)
-from pipeline.sandbox.immuta import market_rows as rows
+from pipeline.sandbox.immuta import market_api, reads
+from pipeline.sandbox.immuta import request_rows as rows
 from pipeline.sandbox.lean.immuta import LeanImmutaEstate, LeanImmutaWorld
 from pipeline.sandbox.server import Gateway
 from pipeline.sandbox.signin import Tokens
@@ -65,25 +52,8 @@ _ASKED = market_api.BASE + "/access-request"
 ROUTES = [
     Route(_ASKED, access_requests),
     Route(_ASKED + "/approved-masking-exception-columns", approved_masking_columns),
-    *(
-        route
-        for plane in (
-            signin,
-            market_api,
-            market_forms_api,
-            market_metadata_api,
-            policies,
-            tags,
-            projects_api,
-            domains,
-            people_api,
-            groups,
-            connections,
-            activity,
-            govern_api,
-        )
-        for route in plane.ROUTES
-    ),
+    *signin.ROUTES,
+    *reads.ROUTES,
 ]
 
 

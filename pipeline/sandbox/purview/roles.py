@@ -21,7 +21,8 @@ ADMIN, READER, CURATOR, SOURCE_ADMIN, INSIGHTS = (
 )
 RESTRICTED = {"rawhrs": True, "curhrs": True, "rawfin": True, "clm004": False}
 """Collections that take no roles over, and whether administrators of the one above still have theirs."""
-MACHINES = ("scanner", "catalog-sync", "retired-loader")
+GUARDED = "clm004"
+"""The collection whose administrators are a small group that people enter on request, and nobody else."""
 CHANGES_EVERY = 30
 
 
@@ -109,6 +110,8 @@ def _below(seed: int, day: int, people: Sequence[Person], name: str) -> dict[str
     )
     team = [person.object_id for person in of_domain(people, at)]
     found = {ADMIN: Holders([team[0]])}
+    if name == GUARDED:
+        found[ADMIN] = Holders([], [group_id(seed, "claims-administrators")])
     if name == DOMAINS[at].collection:
         found[CURATOR] = Holders(team[1:3], [group_id(seed, DOMAINS[at].key)] if at % 2 else [])
         found[SOURCE_ADMIN] = Holders(team[2:3], [group_id(seed, "platform-operations")])

@@ -47,3 +47,5 @@ def _product(product: Product) -> Iterator[Verdict]:
     asked = any(form.request_type == "DATA_ACCESS" and form.required for form in product.forms)
     if not product.suspended and not asked:
         yield "DPR-002", product.id, "fail", "no access form with a required question"
+    if not product.suspended and not any(one.is_healthy for one in product.sources):
+        yield "DPR-003", product.id, "fail", "nothing in it that works"

@@ -6,7 +6,32 @@ from typing import NamedTuple
 
 from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate, History
-from pipeline.sandbox.truth import access, catalog, immuta, links, owners
+from pipeline.sandbox.truth import (
+    access,
+    approvals,
+    catalog,
+    grants,
+    immuta,
+    links,
+    owners,
+    policies,
+    privileges,
+    protection,
+    scans,
+    stewardship,
+)
+
+RULES = frozenset(
+    (
+        "ACC-001", "ACC-002", "ACC-003", "ACC-004", "ACC-005", "ACC-006", "ACC-007", "ACC-009",
+        "ACC-011", "ACC-012", "CLS-001", "CLS-002", "CLS-004", "CLS-006", "CLS-008", "DPR-001",
+        "DPR-002", "DPR-003", "EVD-001", "EVD-002", "GLO-004", "MEM-001", "MEM-007", "MEM-009",
+        "MSK-002", "OWN-001", "OWN-002", "OWN-003", "OWN-005", "PLT-003", "PLT-005", "POL-001",
+        "POL-002", "POL-003", "POL-005", "POL-007", "POL-008", "POL-009", "POL-010", "SCN-001",
+        "SCN-002", "SCN-003", "SCN-005", "XSY-001", "XSY-002", "XSY-003", "XSY-004", "XSY-005",
+    )
+)  # fmt: skip
+"""The rules whose verdicts follow from how the estate was planned; in fair weather those of EVD-001 and EVD-002 are all good."""
 
 
 class Expected(NamedTuple):
@@ -30,3 +55,10 @@ def _verdicts(estate: Estate, as_of: datetime) -> Iterator[tuple[str, str, str, 
     yield from links.verdicts(estate)
     yield from owners.verdicts(estate)
     yield from access.verdicts(estate, as_of)
+    yield from approvals.verdicts(estate, as_of)
+    yield from grants.verdicts(estate, as_of)
+    yield from policies.verdicts(estate)
+    yield from privileges.verdicts(estate)
+    yield from protection.verdicts(estate)
+    yield from scans.verdicts(estate, as_of)
+    yield from stewardship.verdicts(estate, as_of)

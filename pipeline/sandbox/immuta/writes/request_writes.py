@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.sandbox.immuta import market_rows, table_requests
+from pipeline.sandbox.immuta import market_rows, request_rows, table_requests
 from pipeline.sandbox.immuta.products import Product
 from pipeline.sandbox.immuta.requests import Asked
 from pipeline.sandbox.immuta.sources import DataSource
@@ -61,7 +61,7 @@ def _asked(call: Call, kind: str, answers: Json) -> Json:
     answers["request"] |= {"formVersion": _form_version(product, kind)}
     request = ChangedRequest(**made, product=product, answers=answers)
     call.changes.write_request(request)
-    return market_rows.access_request(request)
+    return request_rows.access_request(request)
 
 
 def ask_for_table(call: Call) -> Json:
@@ -71,7 +71,7 @@ def ask_for_table(call: Call) -> Json:
     made = _made(call, "DATA_ACCESS", review.DEFAULT_FLOW, mine)
     request = ChangedTableRequest(**made, source=source)
     call.changes.write_request(request)
-    return market_rows.access_request(request)
+    return request_rows.access_request(request)
 
 
 def _table(call: Call) -> DataSource:
@@ -132,7 +132,7 @@ def decide(call: Call) -> Json:
     moved = _moved(
         call, request, lambda one, when: review.decided(one, number, decision, actor, when)
     )
-    return market_rows.approval(moved, next(one for one in moved.records if one.id == number))
+    return request_rows.approval(moved, next(one for one in moved.records if one.id == number))
 
 
 def _reviewed(call: Call, number: str) -> Asked:

@@ -113,7 +113,9 @@ def custom_rulesets() -> list[Json]:
     few = {"customFileExtensions": None, "fileExtensions": ["CSV", "PARQUET"]}
     names = [RULES[0][0], RULES[1][0]]
     return [
+        # nobody expected passports of that country in files
         _ruleset(LAKE_RULESET, lake, "Custom", 3, scanningRule=few,
+                 excludedSystemClassifications=[s.STATE, s.US_PASSPORT],
                  includedCustomClassificationRuleNames=names),
         _ruleset("synapse_quick", table, "Custom", 1,
                  excludedSystemClassifications=[s.CITY, s.STATE, s.ZIP]),

@@ -7,8 +7,7 @@ from weakref import WeakKeyDictionary
 
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.people import Person, group_id, machine_id, of_domain
-from pipeline.sandbox.purview import roles
+from pipeline.sandbox.people import MACHINES, Person, group_id, machine_id, of_domain
 from pipeline.sandbox.purview.unified import catalog
 from pipeline.sandbox.purview.unified.catalog import DataProduct
 from pipeline.sandbox.vocabulary import DOMAINS
@@ -112,7 +111,7 @@ def _subscriber_id(estate: Estate, product: DataProduct, kind: str, person: Pers
     if kind == "Group":
         return group_id(estate.seed, DOMAINS[product.domain].key)
     if kind == "ServicePrincipal":
-        machine = roles.MACHINES[product.number % len(roles.MACHINES)]
+        machine = MACHINES[product.number % len(MACHINES)]
         return machine_id(estate.seed, machine)
     return person.object_id
 
