@@ -318,6 +318,8 @@ def request_app(walk: Walk) -> None:
             user = request["user"]["globalUserId"]
             walk.get(f"{base}/access-request/approved-masking-exception-columns", userId=user)
         walk.get(f"{base}/request-form/version/{request['formVersion']}")
+        if "asset" in request:
+            _asset(walk, base, request["asset"])
     _forms(walk, base)
     for domain in walk.get(f"{base}/metadata/domain")["domains"]:
         walk.get(f"{base}/metadata/domain/{domain['id']}")
@@ -326,14 +328,23 @@ def request_app(walk: Walk) -> None:
         walk.get(f"{base}/{address}")
     walk.get(f"{base}/auth/user")
     walk.get(f"{base}/auth/tokens")
-    for unknown in ("data-product", "access-request", "metadata/domain", "request-form"):
+    for unknown in ("data-product", "access-request", "metadata/domain", "request-form", "asset"):
         walk.get(f"{base}/{unknown}/{UNKNOWN}")
+
+
+def _asset(walk: Walk, base: str, asset: Json) -> None:
+    """A single table that can be asked for; data products have addresses of their own."""
+    if asset["type"] == "DATA_OBJECT":
+        for what in ("", "/request-forms", "/review-flows"):
+            walk.get(f"{base}/asset/{asset['id']}{what}")
 
 
 def _forms(walk: Walk, base: str) -> None:
     for form in some(_paged(walk, f"{base}/request-form")):
         walk.get(f"{base}/request-form/{form['id']}")
         walk.get(f"{base}/request-form/{form['id']}/data-products")
+        for asset in some(walk.get(f"{base}/request-form/{form['id']}/assets")):
+            _asset(walk, base, asset)
     for agreement in _paged(walk, f"{base}/data-use-agreement"):
         walk.get(f"{base}/data-use-agreement/{agreement['id']}")
         walk.get(f"{base}/data-use-agreement/{agreement['id']}/request-forms")

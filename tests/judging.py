@@ -37,13 +37,12 @@ def seal(home: Home, number: int, given: Given) -> None:
         history.initialise(con)
         con.execute("begin transaction")
         snapshot = {"number": number, "id": f"day-{number}", "as_of": as_of}
-        examples.insert(con, "snapshot", snapshot, as_of, "test")
-        for row in given.get("exchange", []):
-            examples.insert(con, "exchange", row, as_of, "test")
+        examples.insert(con, "snapshot", [snapshot], as_of, "test")
+        examples.insert(con, "exchange", given.get("exchange", []), as_of, "test")
+        held = con.execute("select table_name from duckdb_tables() where estimated_size > 0")
+        touched = given.keys() | {name for (name,) in held.fetchall()}
         for name, table in schema.tables().items():
-            if not table.historised or table.group == "judge":
-                continue
-            if name not in given and not con.execute(f"from history.{name} limit 1").fetchall():
+            if not table.historised or table.group == "judge" or name not in touched:
                 continue
             columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
             con.execute(f"create temp table arrived ({columns}, content_hash ubigint default 0)")

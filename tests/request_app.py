@@ -20,6 +20,7 @@ from pipeline.collect.walk import collect
 from pipeline.sandbox import clock, server
 from pipeline.sources.groups import assembled
 from pipeline.sources.immuta import (
+    assets,
     data_sources,
     listings,
     products,
@@ -33,7 +34,7 @@ from pipeline.warehouse.seal import Facts, newest, seal
 SOURCE = assembled(
     "immuta",
     "pipeline.sources.immuta",
-    (data_sources, products, requests, request_forms, request_domains, listings),
+    (data_sources, products, requests, request_forms, assets, request_domains, listings),
 )
 """What is read of the Request app, and the data sources of Govern that it is held against."""
 

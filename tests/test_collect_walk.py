@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,15 @@ def test_everything_is_asked_for_once_and_loaded(tmp_path: Path) -> None:
     }
     assert ("toy.part", 0, 150) in told
     assert ("toy.part", 150, 150) in told
+
+
+def test_a_list_starts_before_the_many_calls_of_its_level(tmp_path: Path) -> None:
+    """Its pages come one after another: begun last, they would be waited for alone."""
+    listed = replace(DETAIL, for_each=None, batch=1, key_param="", total=Total.NONE)
+    with serving(estate(ids(3))) as server:
+        walk(server, tmp_path, endpoints=(THING, PART, listed), workers=1)
+    paths = [seen.path for seen in server.seen]
+    assert paths == ["/things", "/details", *(f"/things/{key}/parts" for key in ids(3))]
 
 
 def test_batches_fit_the_url_and_the_largest_batch(tmp_path: Path) -> None:

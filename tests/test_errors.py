@@ -19,8 +19,7 @@ from tests.command import muster, tenant
 pytestmark = pytest.mark.slow
 
 DAY = "2026-11-21"
-ASSETS = 150
-INTERRUPTED_ASSETS = 150
+ASSETS = 60
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -115,7 +114,7 @@ def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
         "collect",
         "--sandbox",
         "--assets",
-        str(INTERRUPTED_ASSETS),
+        str(ASSETS),
         "--as-of",
         DAY,
     ]
@@ -140,12 +139,12 @@ def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     assert len({line["identity"] for line in lines}) == len(lines)
     assert len(list(raw.iterdir())) == 1
     muster("snapshots", "verify", folder=tmp_path)
-    assert rows(tmp_path, "select count(*) from asset") == [(INTERRUPTED_ASSETS,)]
+    assert rows(tmp_path, "select count(*) from asset") == [(ASSETS,)]
 
 
 def test_an_interrupted_run_says_so_and_goes_on(tmp_path: Path) -> None:
     """Ctrl-C at any moment ends with 130 and one line; the next run goes on with the same pages."""
-    small = ("collect", "--sandbox", "--assets", str(INTERRUPTED_ASSETS))
+    small = ("collect", "--sandbox", "--assets", str(ASSETS))
     command = [sys.executable, "-m", "pipeline", *small]
     for seen in ("purview.collection", "purview.search", "immuta.access", "purview.process"):
         with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
@@ -178,7 +177,7 @@ def test_a_second_run_is_refused_while_one_works(tmp_path: Path) -> None:
 
 def test_a_snapshot_without_verdicts_borrows_none(tmp_path: Path) -> None:
     """After `collect` alone, findings stay those of the last judged night, and no report claims otherwise."""
-    small = ("--sandbox", "--assets", "150", "--as-of")
+    small = ("--sandbox", "--assets", str(ASSETS), "--as-of")
     muster("run", *small, "2026-11-20", folder=tmp_path)
     before = muster("findings", "list", "--json", folder=tmp_path).rows
     muster("collect", *small, "2026-11-21", folder=tmp_path)
@@ -202,7 +201,7 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path: Path) -> None:
     results = {row["about"]: row for row in ended.rows}
     assert results["purview.scanning"]["result"] == "fails"
     assert "403" in results["purview.scanning"]["detail"]
-    assert results["purview.datamap"]["detail"].startswith("150 assets visible")
+    assert results["purview.datamap"]["detail"].startswith(f"{ASSETS} assets visible")
     assert results["immuta.govern"]["result"] == "ok"
     assert "not ready for a run: purview.scanning" in ended.err
     muster("doctor", "--sandbox", folder=tmp_path)

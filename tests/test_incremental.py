@@ -1,11 +1,11 @@
 """Nights that read only what changed seal what a full collection seals."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from short_nights import are_kept, differing
 
 from pipeline import run
 from pipeline.config import Config, for_sandbox
@@ -68,16 +68,12 @@ def test_a_short_night_seals_what_a_full_one_seals(
     warehouses: dict[str, duckdb.DuckDBPyConnection], way: str, night: str
 ) -> None:
     """Every table of every night says the same, whichever way it was collected."""
-    differing: dict[str, list[Any]] = {}
-    for table in schema.tables().values():
-        if table.group in schema.COLLECTED and table.historised and table.name not in OWN_TO_A_RUN:
-            names = ", ".join(table.content)
-            query = f"select {names} from {table.name}_at('{night}') order by all"
-            full, short = (warehouses[w].execute(query).fetchall() for w in ("full", way))
-            if full != short:
-                differing[table.name] = [row for row in full if row not in short][:2]
-                differing[table.name] += [row for row in short if row not in full][:2]
-    assert differing == {}
+    tables = [
+        table
+        for table in schema.tables().values()
+        if table.group in schema.COLLECTED and table.historised and table.name not in OWN_TO_A_RUN
+    ]
+    assert differing(warehouses["full"], warehouses[way], night, tables) == {}
 
 
 @pytest.mark.parametrize("way", ["all", "changes"])
@@ -106,11 +102,4 @@ def test_rows_carried_over_point_to_the_page_they_were_read_from(
     homes: dict[str, Home], warehouses: dict[str, duckdb.DuckDBPyConnection]
 ) -> None:
     """An asset read on an earlier night leads to that night's page, which is still there."""
-    query = (
-        "select distinct e.run_id, e.part from asset a join exchange e using (page_id) "
-        "join snapshot s on s.number = e.snapshot_number where s.number < 3"
-    )
-    found = warehouses["all"].execute(query).fetchall()
-    assert found
-    for run_id, part in found:
-        assert Path(homes["all"].raw, run_id, part).exists()
+    assert are_kept(homes["all"], warehouses["all"], "asset", len(NIGHTS))

@@ -33,22 +33,23 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def _links(assets: list[dict[str, Any]], sources: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    with closing(examples.workbench()) as con:
-        given = {"asset": assets, "immuta_source": sources}
-        examples.fill(con, given, NOTHING, examples.AS_OF, "test")
-        return con.execute(
-            "select asset_guid, source_id, canonical_path, ambiguous, method, confidence "
-            "from link order by all"
-        ).fetchall()
+def _links(
+    con: duckdb.DuckDBPyConnection, assets: list[dict[str, Any]], sources: list[dict[str, Any]]
+) -> list[tuple[Any, ...]]:
+    given = {"asset": assets, "immuta_source": sources}
+    examples.fill(con, given, NOTHING, examples.AS_OF, "test")
+    return con.execute(
+        "select asset_guid, source_id, canonical_path, ambiguous, method, confidence "
+        "from link order by all"
+    ).fetchall()
 
 
-def test_identifiers_fold_as_their_platform_folds_them() -> None:
+def test_identifiers_fold_as_their_platform_folds_them(con: duckdb.DuckDBPyConnection) -> None:
     """Snowflake folds up, Redshift, Databricks and Trino down, Synapse not at all; hosts are always lower."""
     folding = ("snowflake", "redshift", "databricks", "trino", "synapse")
     assets = [_table(p, "H.example", "Db", "Sc", "Ta", guid=p) for p in folding]
     sources = [_table(p, "h.EXAMPLE", "dB", "sC", "tA", id=n) for n, p in enumerate(folding)]
-    assert [(row[0], row[2]) for row in _links(assets, sources)] == [
+    assert [(row[0], row[2]) for row in _links(con, assets, sources)] == [
         ("databricks", "databricks://h.example/db/sc/ta"),
         ("redshift", "redshift://h.example/db/sc/ta"),
         ("snowflake", "snowflake://h.example/DB/SC/TA"),
@@ -56,7 +57,7 @@ def test_identifiers_fold_as_their_platform_folds_them() -> None:
     ]
 
 
-def test_scheme_port_and_path_of_a_host_do_not_matter() -> None:
+def test_scheme_port_and_path_of_a_host_do_not_matter(con: duckdb.DuckDBPyConnection) -> None:
     """Systems write the same host in several ways."""
     written = [
         "h.example",
@@ -69,26 +70,26 @@ def test_scheme_port_and_path_of_a_host_do_not_matter() -> None:
         _table("trino", host, "d", "s", f"t{n}", guid=str(n)) for n, host in enumerate(written)
     ]
     sources = [_table("trino", "h.example", "d", "s", f"t{n}", id=n) for n in range(len(written))]
-    assert [row[1] for row in _links(assets, sources)] == [0, 1, 2, 4]
+    assert [row[1] for row in _links(con, assets, sources)] == [0, 1, 2, 4]
 
 
-def test_a_slash_in_a_name_is_no_border() -> None:
+def test_a_slash_in_a_name_is_no_border(con: duckdb.DuckDBPyConnection) -> None:
     """`a/b` . `c` and `a` . `b/c` are two tables."""
     assets = [_table("synapse", "h", "d", "a/b", "c", guid="g")]
     sources = [
         _table("synapse", "h", "d", "a", "b/c", id=1),
         _table("synapse", "h", "d", "a%2Fb", "c", id=2),
     ]
-    assert _links(assets, sources) == []
+    assert _links(con, assets, sources) == []
 
 
-def test_platforms_do_not_mix() -> None:
+def test_platforms_do_not_mix(con: duckdb.DuckDBPyConnection) -> None:
     """The same path on another platform is another table."""
     sources = [_table("redshift", "h", "d", "s", "t", id=1)]
-    assert _links([_table("trino", "h", "d", "s", "t", guid="g")], sources) == []
+    assert _links(con, [_table("trino", "h", "d", "s", "t", guid="g")], sources) == []
 
 
-def test_two_candidates_on_either_side_are_ambiguous() -> None:
+def test_two_candidates_on_either_side_are_ambiguous(con: duckdb.DuckDBPyConnection) -> None:
     """Disabled data sources and deleted assets are no candidates."""
     assets = [
         _table("trino", "h", "d", "s", "twin", guid="t1"),
@@ -104,7 +105,7 @@ def test_two_candidates_on_either_side_are_ambiguous() -> None:
         _table("trino", "h", "d", "s", "once", id=4),
         _table("trino", "h", "d", "s", "once", id=5, deleted=True),
     ]
-    found = {(row[0], row[1]): row[3] for row in _links(assets, sources)}
+    found = {(row[0], row[1]): row[3] for row in _links(con, assets, sources)}
     assert found == {
         ("t1", 1): True,
         ("t2", 1): True,
@@ -115,16 +116,21 @@ def test_two_candidates_on_either_side_are_ambiguous() -> None:
     }
 
 
-def test_a_path_with_a_hole_links_nothing() -> None:
+def test_a_path_with_a_hole_links_nothing(con: duckdb.DuckDBPyConnection) -> None:
     """Unknown parts never match each other."""
     assets = [_table("trino", "h", "d", "s", "t", guid="g") | {"schema_name": None}]
-    assert _links(assets, [_table("trino", "h", "d", "s", "t", id=1) | {"schema_name": None}]) == []
+    assert (
+        _links(con, assets, [_table("trino", "h", "d", "s", "t", id=1) | {"schema_name": None}])
+        == []
+    )
 
 
-def test_method_and_confidence_are_stored() -> None:
+def test_method_and_confidence_are_stored(con: duckdb.DuckDBPyConnection) -> None:
     """A link says how it was found and how certain it is."""
     found = _links(
-        [_table("trino", "h", "d", "s", "t", guid="g")], [_table("trino", "h", "d", "s", "t", id=1)]
+        con,
+        [_table("trino", "h", "d", "s", "t", guid="g")],
+        [_table("trino", "h", "d", "s", "t", id=1)],
     )
     assert [row[4:] for row in found] == [("canonical_path", 1.0)]
 
@@ -198,7 +204,7 @@ def test_a_path_is_linked_as_far_as_its_platform_lets_one_be_sure(
     assert all(confidence < 0.9 and reason for _, confidence, reason in found["link_candidate"])
 
 
-def test_two_hosts_made_one_make_their_tables_ambiguous() -> None:
+def test_two_hosts_made_one_make_their_tables_ambiguous(con: duckdb.DuckDBPyConnection) -> None:
     """An alias that brings two enabled sources to one path leaves neither of them to be relied on."""
     given = {
         "asset": [_table("trino", "old.example", "d", "s", "t", guid="g")],
@@ -207,14 +213,15 @@ def test_two_hosts_made_one_make_their_tables_ambiguous() -> None:
             _table("trino", "new.example", "d", "s", "t", id=2),
         ],
     }
-    with closing(examples.workbench()) as con:
-        examples.fill(con, given, NOTHING, examples.AS_OF, "test")
-        link.write(con, 1, ALIASES)
-        rows = con.execute("select source_id, method, ambiguous from link order by 1").fetchall()
+    examples.fill(con, given, NOTHING, examples.AS_OF, "test")
+    link.write(con, 1, ALIASES)
+    rows = con.execute("select source_id, method, ambiguous from link order by 1").fetchall()
     assert rows == [(1, "canonical_path", True), (2, "host_alias", True)]
 
 
-def test_a_candidate_among_several_says_so_and_linked_tables_are_none() -> None:
+def test_a_candidate_among_several_says_so_and_linked_tables_are_none(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
     """Two unlinked sources for one asset are ambiguous; a disabled source and a linked table are no candidates."""
     given = {
         "asset": [
@@ -229,11 +236,10 @@ def test_a_candidate_among_several_says_so_and_linked_tables_are_none() -> None:
             _table("synapse", "h.example", "D", "S", "linked", id=5),
         ],
     }
-    with closing(examples.workbench()) as con:
-        examples.fill(con, given, NOTHING, examples.AS_OF, "test")
-        rows = con.execute(
-            "select asset_guid, source_id, ambiguous from link_candidate order by all"
-        ).fetchall()
+    examples.fill(con, given, NOTHING, examples.AS_OF, "test")
+    rows = con.execute(
+        "select asset_guid, source_id, ambiguous from link_candidate order by all"
+    ).fetchall()
     assert rows == [("a", 1, True), ("a", 2, True)]
 
 

@@ -16,7 +16,7 @@ RULES = rule.load(PACKS)
 KNOWN = sensitivity.load(PACKS)
 NOTICED = 0.9
 """The least share of mutants that the examples of the shipped rules notice together."""
-SAMPLE = 10
+SAMPLE = 6
 """Mutants of each rule that are tried here; `muster rules mutate --at-least 0.9` tries all, which takes minutes."""
 
 

@@ -30,7 +30,8 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     """The commands run in the order they are shown, on a small sandbox, with the rule that is shown."""
     commands = _commands()
     assert commands[0] == ["run", "--sandbox"]
-    muster("run", "--sandbox", "--assets", "60", "--as-of", "2026-11-01", folder=tmp_path)
+    first = ("run", "--sandbox", "--assets", "60", "--as-of", "2026-11-01")
+    muster(*first, folder=tmp_path, cold=True)
     (rule,) = _blocks("yaml")
     path = tmp_path / RULE_PATH
     assert RULE_PATH in README
@@ -43,7 +44,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
         weather = "--weather" in command
         small = ["--assets", "60"] if "--sandbox" in command else []
         shown = [ids[0] if word == "ID" else word for word in command]
-        ended = muster(*shown, *small, folder=tmp_path, code=None)
+        ended = muster(*shown, *small, folder=tmp_path, code=None, cold="run" not in command)
         # In bad weather a run may honestly end as an incomplete collection.
         assert ended.code in ({0, 3} if weather else {0}), f"{shown}: {ended}"
     verdicts = "select count(*) as n from verdict where rule_id = 'ACME-001'"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -10,7 +10,6 @@ import pytest
 
 from pipeline import packs
 from pipeline.judge import evaluate, examples, rule, sensitivity
-from pipeline.judge.outcome import Moment
 from pipeline.judge.rule import Rule
 
 PACKS = packs.load()
@@ -59,15 +58,9 @@ def test_nothing_said_depends_on_the_day(con: duckdb.DuckDBPyConnection, stated:
     """A day later, a subject with the same status has the same reason and evidence, so no new row is stored."""
     compared = 0
     for number, example in enumerate(stated.examples, 1):
-        as_of = example.get("as_of", examples.AS_OF)
         examples.fill_for(con, example, KNOWN, f"example {number}")
-        params = {
-            member.id: dict(member.params) | (example.get("params", {}) if member is stated else {})
-            for member in RULES.values()
-        }
-        today = _judged(con, stated, params, Moment(1, as_of, KNOWN.crosswalk()))
-        later = Moment(1, as_of + timedelta(days=1), KNOWN.crosswalk())
-        tomorrow = _judged(con, stated, params, later)
+        as_of = example.get("as_of", examples.AS_OF)
+        today, tomorrow = (_said(con, stated, example, as_of + day) for day in (TODAY, TOMORROW))
         for subject_id in today.keys() & tomorrow.keys():
             if today[subject_id][0] == tomorrow[subject_id][0]:
                 assert today[subject_id] == tomorrow[subject_id]
@@ -75,17 +68,14 @@ def test_nothing_said_depends_on_the_day(con: duckdb.DuckDBPyConnection, stated:
     assert compared > 0
 
 
-def _judged(
-    con: duckdb.DuckDBPyConnection,
-    stated: Rule,
-    params: Mapping[str, Mapping[str, Any]],
-    moment: Moment,
-) -> dict[str, tuple[Any, ...]]:
-    # without its blockers: their own verdicts may change with the day
-    alone = {stated.id: rule.Rule(**{**vars(stated), "blocked_by": ()})}
-    evaluate.begin(con)
-    assert [outcome.error for outcome in evaluate.evaluate(con, alone, params, moment)] == [None]
-    rows = con.execute(
-        "select subject_id, status, severity, reason, evidence from judged"
-    ).fetchall()
-    return {row[0]: row[1:] for row in rows}
+TODAY, TOMORROW = timedelta(days=0), timedelta(days=1)
+
+
+def _said(
+    con: duckdb.DuckDBPyConnection, stated: Rule, example: Mapping[str, Any], as_of: datetime
+) -> dict[str, list[Any]]:
+    """What the SQL of a rule says of every subject at `as_of`; its blockers' verdicts may change with the day."""
+    given = dict(stated.params) | example.get("params", {})
+    evaluate.fill(con, stated, given | {"as_of": as_of, "crosswalk": KNOWN.crosswalk()})
+    query = "select subject_id, status, severity, reason, evidence from found"
+    return {subject_id: said for subject_id, *said in con.execute(query).fetchall()}

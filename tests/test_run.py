@@ -168,14 +168,29 @@ def test_the_same_day_again_is_a_snapshot_of_its_own(
         "20261122T020000Z",
     ]
     for table in schema.tables().values():
-        # one tells of the calls of a run, the other of its pages
-        if table.name in ("reconciliation", "redaction"):
+        # it tells of the calls of a run
+        if table.name == "reconciliation":
             continue
         if table.historised and table.group in schema.COLLECTED:
             query = (
                 f"select count(*) from history.{table.name} where valid_from = 2 or valid_to = 2"
             )
             assert history.execute(query).fetchall() == [(0,)], table.name
+
+
+def test_what_was_struck_out_is_listed_once_for_every_night(
+    history: duckdb.DuckDBPyConnection,
+) -> None:
+    """The ledger of redactions only grows: each night adds the places in its own pages, and ends no row of another."""
+    listed = "select page_id, item, endpoint, key from redaction order by all"
+    noted = "select page_id, unnest(redactions), endpoint, key from exchange order by all"
+    found = history.execute(listed).fetchall()
+    assert found == history.execute(noted).fetchall()
+    nights = "select count(*) from redaction join exchange using (page_id) group by snapshot_number"
+    counts = history.execute(nights).fetchall()
+    assert len(counts) == 3
+    query = "select count(*) from duckdb_tables() where schema_name = 'history' and table_name = 'redaction'"
+    assert history.execute(query).fetchall() == [(0,)]
 
 
 def test_what_has_not_changed_keeps_its_version(history: duckdb.DuckDBPyConnection) -> None:

@@ -16,7 +16,6 @@ from pipeline.judge import (
     examples,
     firing,
     framework,
-    mutants,
     past,
     registers,
     rule,
@@ -146,6 +145,9 @@ def mutate(
     as_json: AsJson = False,
 ) -> None:
     """Changes the SQL of rules in small ways, and tells which changes their examples do not notice."""
+    # what takes SQL apart takes a tenth of a second to import: other commands do not pay for it
+    from pipeline.judge import mutants
+
     rules, _ = _in_force(ctx)
     known = sensitivity.load(_packs(ctx))
     chosen = [_one(rules, rule_id)] if rule_id else sorted(rules.values(), key=lambda r: r.id)

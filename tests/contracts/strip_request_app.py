@@ -19,9 +19,9 @@ from strip import HERE, reached, written
 Json = dict[str, Any]
 PATHS = (
     "/health", "/api/data-product", "/api/access-request", "/api/approval-record", "/api/metadata",
-    "/api/request-form", "/api/data-use-agreement", "/api/auth",
+    "/api/request-form", "/api/data-use-agreement", "/api/auth", "/api/asset",
 )  # fmt: skip
-NOT_SERVED = ("/api/metadata/tags/applied",)
+NOT_SERVED = ("/api/metadata/tags/applied", "/api/asset/byMetadata")
 DECISIVE = ("type", "format", "enum", "required", "minLength", "minItems", "minimum", "maximum")
 LONG = 200
 """Characters from which a schema that comes more than once is written once."""
