@@ -64,3 +64,19 @@ def test_users_see_the_comments() -> None:
         assert tables[name] == table.comment
         for column in table.columns:
             assert comments[f"{name}.{column.name}"] == column.comment
+
+
+def test_every_derived_view_is_known_by_its_query() -> None:
+    """Each view that no table stands for is among `schema.views`, and the query there says what the view says."""
+    with duckdb.connect() as con:
+        history.initialise(con)
+        made = {
+            name
+            for (name,) in con.execute(
+                "select view_name from duckdb_views() where schema_name = 'main' and not internal"
+            ).fetchall()
+        }
+        assert schema.views().keys() == made - schema.tables().keys()
+        for name, query in schema.views().items():
+            shown = con.execute(f"describe {name}").fetchall()
+            assert con.execute(f"describe {query}").fetchall() == shown

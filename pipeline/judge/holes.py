@@ -176,7 +176,6 @@ def tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     Raises:
         RuleError: DuckDB cannot say what the query is made of.
     """
-    views: dict[str, str] | None = None
     found: set[str] = set()
     todo = [sql]
     while todo:
@@ -184,20 +183,9 @@ def tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
             found.add(name)
             if name in DERIVED_FROM:
                 found.update(DERIVED_FROM[name])
-            elif name not in schema.tables():
-                views = _views(con) if views is None else views
-                if name in views:
-                    todo.append(views[name])
+            elif name in schema.views():
+                todo.append(schema.views()[name])
     return sorted(found & schema.tables().keys())
-
-
-def _views(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The queries behind the derived views."""
-    rows = con.execute(
-        "select view_name, sql from duckdb_views() "
-        "where not internal and not temporary and schema_name = 'main'"
-    ).fetchall()
-    return {name: sql.split(" AS ", 1)[1].rstrip(";") for name, sql in rows}
 
 
 _NAMED: dict[str, frozenset[str]] = {}

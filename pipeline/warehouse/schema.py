@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
@@ -82,6 +84,7 @@ def tables() -> dict[str, Table]:
             "select table_name, constraint_type, constraint_column_names, referenced_table, "
             "referenced_column_names from duckdb_constraints()"
         ).fetchall()
+    columns_of = {name: list(rows) for name, rows in groupby(columns, key=itemgetter(0))}
     found: dict[str, Table] = {}
     for name, group, comment, body in _statements(text):
         notes = dict(re.findall(r"^ {4}(\w+) .*?-- (.+)$", body, re.M))
@@ -89,7 +92,7 @@ def tables() -> dict[str, Table]:
             name,
             group,
             comment,
-            tuple(Column(c, t, r, notes[c]) for table, c, t, r in columns if table == name),
+            tuple(Column(c, t, r, notes[c]) for _, c, t, r in columns_of[name]),
             next(tuple(c[2]) for c in constraints if c[0] == name and c[1] == "PRIMARY KEY"),
             tuple(
                 Reference(tuple(c[2]), c[3], tuple(c[4]))
@@ -98,6 +101,13 @@ def tables() -> dict[str, Table]:
             ),
         )
     return found
+
+
+@cache
+def views() -> dict[str, str]:
+    """The query of every derived view of `views.sql`, by name."""
+    pattern = r"^create or replace view (\w+) as\n(.*?);$"
+    return dict(re.findall(pattern, read("views.sql"), re.M | re.S))
 
 
 def _statements(text: str) -> list[tuple[str, str, str, str]]:
