@@ -97,11 +97,11 @@ def _name(con: duckdb.DuckDBPyConnection) -> None:
     """Creates, or makes anew, all that queries go by: comments, views and macros."""
     con.execute(schema.read("as_of.sql"))
     for table in schema.tables().values():
-        _comment(con, table, "table", _stored(table))
         if table.historised:
             con.execute(_view(table))
-            _comment(con, table, "view", table.name)
             con.execute(_macro(table))
+        # only what users query: a comment on every column of history as well takes half a second
+        _comment(con, table, "view" if table.historised else "table")
     con.execute(schema.read("views.sql"))
 
 
@@ -207,10 +207,10 @@ def _macro(table: Table) -> str:
     )
 
 
-def _comment(con: duckdb.DuckDBPyConnection, table: Table, kind: str, name: str) -> None:
+def _comment(con: duckdb.DuckDBPyConnection, table: Table, kind: str) -> None:
     def quoted(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
 
-    con.execute(f"comment on {kind} {name} is {quoted(table.comment)}")
+    con.execute(f"comment on {kind} {table.name} is {quoted(table.comment)}")
     for column in table.columns:
-        con.execute(f"comment on column {name}.{column.name} is {quoted(column.comment)}")
+        con.execute(f"comment on column {table.name}.{column.name} is {quoted(column.comment)}")
