@@ -56,6 +56,10 @@ class Rule:
     file: PackFile
 
 
+_PARSED: dict[PackFile, Rule] = {}
+"""By file, digest included: a run asks for the rules before it collects and again when it judges."""
+
+
 def load(packs: Packs) -> dict[str, Rule]:
     """Every rule of the packs by id, each after the rules that block it.
 
@@ -68,7 +72,9 @@ def load(packs: Packs) -> dict[str, Rule]:
         for file in packs.files("rules", ".yaml"):
             if not _is_rule(file):
                 continue
-            rule = parse(file, scratch)
+            if file not in _PARSED:
+                _PARSED[file] = parse(file, scratch)
+            rule = _PARSED[file]
             if rule.id in gone:
                 raise ConfigError(
                     f"{file.label}: {rule.id} was removed once; an id is never reused"
