@@ -1,8 +1,7 @@
 """Judging a sealed snapshot: what it means, what is linked, who has access, every rule's verdicts, stored with history."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,18 +13,11 @@ from pipeline.judge import (
     balance,
     bench,
     framework,
-    grant,
+    groundwork,
     holes,
-    hosts,
     ledger,
-    link,
-    masking,
-    propagation,
-    registers,
     rule,
     schedule,
-    sensitivity,
-    timeline,
     waivers,
 )
 from pipeline.judge.bench import COLLECTED, Bench
@@ -69,9 +61,7 @@ def judge(
     """
     rules = rule.load(packs)
     params = rule.effective(rules, overrides or {})
-    known = sensitivity.load(packs)
-    aliases = hosts.load(packs)
-    kept = registers.load(packs)
+    ground = groundwork.load(packs)
     frameworks = framework.load(packs)
     rule_ids = {*rules, *rule.removed(packs)}
     bounds = bounds or Bounds()
@@ -80,20 +70,10 @@ def judge(
         con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
         history.initialise(con)
         number, snapshot_id, as_of = _newest(con)
-        # what a part made on the way takes memory until its connection ends
-        with _part(con) as own:
-            sensitivity.write(own, known, number)
-            registers.write(own, kept, number)
-            link.write(own, number, aliases)
-        with _part(con) as own:
-            grant.write(own, number)
-            timeline.write(own, number)
-            masking.write(own, number)
-        with _part(con) as own:
-            propagation.write(own, number)
+        groundwork.write(con, ground, number)
     asked_for = {blocker for stated in rules.values() for blocker in stated.blocked_by}
     asked_for |= {stated.id for stated in rules.values() if stated.subject == waivers.SUBJECT}
-    moment = Moment(number, as_of, known.crosswalk(), True, frozenset(asked_for))
+    moment = Moment(number, as_of, ground.known.crosswalk(), True, frozenset(asked_for))
     bench.clear(home.root)
     with (
         revised(home) as building,
@@ -127,16 +107,6 @@ def judge(
         new=new,
         resolved=resolved,
     )
-
-
-@contextmanager
-def _part(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection beside `con` with temp tables of its own, in a transaction."""
-    with con.cursor() as own:
-        own.execute("set TimeZone = 'UTC'")
-        own.execute("begin transaction")
-        yield own
-        own.execute("commit")
 
 
 def _merge_waived(con: duckdb.DuckDBPyConnection, number: int) -> None:
@@ -202,10 +172,11 @@ def _write_rules(
     table = schema.tables()["rule"]
     columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
     con.execute(f"create temp table rule_staged ({columns}, content_hash ubigint default 0)")
-    names = [column.name for column in table.columns]
+    names = table.names
+    rows = [_rule_row(outcome, waived) for outcome in outcomes]
     con.executemany(
         f"insert into rule_staged ({', '.join(names)}) values ({', '.join('?' * len(names))})",
-        [[_rule_row(outcome, waived)[name] for name in names] for outcome in outcomes],
+        [[row[name] for name in names] for row in rows],
     )
     con.execute(
         "insert into rule_staged by name select * exclude (valid_from, valid_to, row_hash) "
