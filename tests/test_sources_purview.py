@@ -344,6 +344,6 @@ def test_any_key_of_what_came_along_is_a_pointer(tmp_path: Path) -> None:
     column = {"guid": "c", "relationshipAttributes": {}}
     body = json.dumps({"entities": [], "referredEntities": {"a/b~1": column}}).encode()
     with loaded(tmp_path, CATALOGUE, [("entity", None, body)]) as staging:
-        ((item,),) = rows(staging, "select item from purview.referred")
+        ((item,),) = rows(staging, "select item from purview.column_late")
         assert item == "/referredEntities/a~1b~01"
         assert stored.item(body, item) == column

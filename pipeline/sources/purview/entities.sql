@@ -85,6 +85,7 @@ create macro referred_in(pages_read) as table
 select
     page_id,
     '/referredEntities/' || replace(replace(entry.key, '~', '~0'), '/', '~1') as item,
+    entry.value.guid as guid,
     entry.value as entity
 from (
     select page_id, unnest(map_entries(page."referredEntities")) as entry
@@ -93,43 +94,31 @@ from (
 where entry.value.guid is not null
     and entry.value."relationshipAttributes" is not null;
 
-create table entity_page as
-select page_id, from_json(body, getvariable('entity_shape')) as page
-from pages;
+-- an asset without its references, of which there may be thousands: these are taken out of it page by page
+create macro described(entity) as struct_pack(
+    guid := entity.guid,
+    "typeName" := entity."typeName",
+    status := entity.status,
+    "collectionId" := entity."collectionId",
+    "createTime" := entity."createTime",
+    "updateTime" := entity."updateTime",
+    "createdBy" := entity."createdBy",
+    "updatedBy" := entity."updatedBy",
+    attributes := entity.attributes,
+    contacts := entity.contacts,
+    classifications := entity.classifications,
+    labels := entity.labels,
+    "customAttributes" := entity."customAttributes",
+    "businessAttributes" := entity."businessAttributes",
+    "sourceDetails" := entity."sourceDetails"
+);
 
-create table entity_item as
-select page_id, '/entities/' || position as item, entity.guid as key, entity
-from (
-    select page_id, unnest(page.entities) as entity, generate_subscripts(page.entities, 1) - 1 as position
-    from entity_page
-)
-where entity.guid is not null;
-
-create table referred as from referred_in('entity_page');
-
-drop table entity_page;
-
--- endpoint: entity_alone
-create table alone_page as
-select
-    page_id,
-    from_json(
-        json_object('entities', json_array(body -> '$.entity'), 'referredEntities', body -> '$.referredEntities'),
-        getvariable('entity_shape')
-    ) as page
-from pages;
-
-create table entity_alone_item as
-select page_id, '/entity' as item, page.entities[1].guid as key, page.entities[1] as entity
-from alone_page
-where page.entities[1].guid is not null;
-
-insert into entity_item by name from entity_alone_item;
-
-insert into referred by name from referred_in('alone_page');
+create macro items_in(entities) as table
+select page_id, item, key, described(entity) as entity, hash(entity) as content_hash
+from query_table(entities);
 
 -- one row per reference of an asset but those to its columns; an attribute holds one, a list, or nothing
-create table related as
+create macro related_in(entities) as table
 select
     asset_guid,
     asset_type,
@@ -152,7 +141,7 @@ from (
                 entity."relationshipAttributes".meanings as meanings,
                 entity."relationshipAttributes"."inputToProcesses" as "inputToProcesses",
                 entity."relationshipAttributes"."outputFromProcesses" as "outputFromProcesses"
-            from entity_item
+            from query_table(entities)
         )
         on meanings, "inputToProcesses", "outputFromProcesses"
         into name attribute value listed
@@ -168,7 +157,7 @@ from (
         from (
             unpivot (
                 select key as asset_guid, entity."typeName" as asset_type, page_id, item, unnest(entity."relationshipAttributes")
-                from entity_item
+                from query_table(entities)
             )
             on columns(lambda name: list_contains(getvariable('relation_names'), name))
             into name attribute value given
@@ -177,6 +166,154 @@ from (
     )
 )
 where reference.guid is not null;
+
+-- one row per column that an asset points at
+create macro pointed_in(entities) as table
+select page_id, asset_guid, reference.guid as guid
+from (
+    select p.page_id, p.asset_guid, unnest(p.listed) as reference
+    from (
+        unpivot (
+            select page_id, key as asset_guid, entity."typeName" as asset_type, unnest(entity."relationshipAttributes")
+            from query_table(entities)
+        )
+        on columns(lambda name: list_contains(getvariable('column_lists'), name))
+        into name attribute value listed
+    ) p
+    left join elements_of e on e.type_name = p.asset_type
+    where p.attribute = 'columns' or p.attribute = e.attribute
+)
+where reference.guid is not null and live(reference);
+
+-- one row per list of columns that something has; what it is shows later
+create macro lists_in(entities) as table
+select schema_guid, listed
+from (
+    unpivot (
+        select guid as schema_guid, unnest(entity."relationshipAttributes")
+        from query_table(entities)
+    )
+    on columns(lambda name: list_contains(getvariable('column_lists'), name))
+    into name attribute value listed
+);
+
+create macro columns_in(entities) as table
+select
+    guid,
+    coalesce(entity.attributes.name, entity.attributes."qualifiedName", guid) as name,
+    coalesce(entity."typeName", 'column') as type_name,
+    entity.attributes."qualifiedName" as qualified_name,
+    coalesce(entity.attributes.data_type, entity.attributes."dataType", entity.attributes."type") as data_type,
+    coalesce(entity.status, 'ACTIVE') as status,
+    entity.attributes.description as description,
+    moment(entity."updateTime") as updated_at,
+    page_id,
+    item,
+    hash(entity.classifications) as content_hash
+from query_table(entities);
+
+create macro classes_in(entities) as table
+select guid, unnest(entity.classifications) as class, page_id, item
+from query_table(entities)
+where len(entity.classifications) > 0;
+
+create macro meanings_in(entities) as table
+select guid, unnest(entity."relationshipAttributes".meanings) as meaning, page_id, item
+from query_table(entities)
+where len(entity."relationshipAttributes".meanings) > 0;
+
+create table entity_page as
+select page_id, from_json(body, getvariable('entity_shape')) as page
+from pages;
+
+create table whole_entity as
+select page_id, '/entities/' || position as item, entity.guid as key, entity
+from (
+    select page_id, unnest(page.entities) as entity, generate_subscripts(page.entities, 1) - 1 as position
+    from entity_page
+)
+where entity.guid is not null;
+
+create table referred as from referred_in('entity_page');
+
+drop table entity_page;
+
+create table entity_item as from items_in('whole_entity');
+
+create table related as from related_in('whole_entity');
+
+create table pointed as from pointed_in('whole_entity');
+
+-- nearly every column comes in the page of the asset that points at it, and is settled there: there are millions
+insert into asset_column by name
+select c.*, p.asset_guid
+from columns_in('referred') c
+join pointed p using (page_id, guid);
+
+-- columns that are pointed at and did not come along
+create table column_elsewhere as
+select guid, asset_guid
+from pointed
+anti join referred using (page_id, guid);
+
+-- what else came along: columns of file schemas, and what nothing in force points at
+create table column_late as
+select c.*, 2 as preference
+from columns_in('referred') c
+anti join pointed using (page_id, guid);
+
+create table schema_list as from lists_in('referred');
+
+create table column_class as from classes_in('referred');
+
+create table column_meaning as from meanings_in('referred');
+
+drop table pointed;
+
+drop table referred;
+
+drop table whole_entity;
+
+-- endpoint: entity_alone
+create table alone_page as
+select
+    page_id,
+    from_json(
+        json_object('entities', json_array(body -> '$.entity'), 'referredEntities', body -> '$.referredEntities'),
+        getvariable('entity_shape')
+    ) as page
+from pages;
+
+create table alone_entity as
+select page_id, '/entity' as item, page.entities[1].guid as key, page.entities[1] as entity
+from alone_page
+where page.entities[1].guid is not null;
+
+create table entity_alone_item as
+select page_id, item, key
+from alone_entity;
+
+create table alone_referred as from referred_in('alone_page');
+
+drop table alone_page;
+
+insert into entity_item by name from items_in('alone_entity');
+
+insert into related by name from related_in('alone_entity');
+
+insert into column_elsewhere by name select guid, asset_guid from pointed_in('alone_entity');
+
+insert into column_late by name select *, 2 as preference from columns_in('alone_referred');
+
+insert into schema_list by name from lists_in('alone_referred');
+
+insert into column_class by name from classes_in('alone_referred');
+
+insert into column_meaning by name from meanings_in('alone_referred');
+
+drop table alone_referred;
+
+drop table alone_entity;
 
 -- references between assets and processes, and between assets directly: those read now, and those of unchanged assets
 create table lineage_reference as
@@ -215,90 +352,67 @@ left join elements_of e on e.type_name = r.asset_type
 where r.is_live
     and (r.attribute in ('tabular_schema', 'attachedSchema') or r.attribute = e.attribute);
 
-create macro columns_of_schemas(entities) as table
-select schema_guid, listed
-from (
-    unpivot (
-        select entity.guid as schema_guid, unnest(entity."relationshipAttributes")
-        from query_table(entities)
-        where entity.guid in (select guid from schema_of)
-    )
-    on columns(lambda name: list_contains(getvariable('column_lists'), name))
-    into name attribute value listed
-);
-
-create table schema_columns as from columns_of_schemas('referred');
-
 create table schema_wanted as
 select distinct guid as key
 from schema_of
-where guid not in (select schema_guid from schema_columns);
+where guid not in (select schema_guid from schema_list);
 
 -- endpoint: schema
-create table schema_item as
-select page_id, '/entities/' || position as item, entity.guid as key, entity
+create table whole_schema as
+select page_id, '/entities/' || position as item, entity.guid as guid, entity
 from (
     select page_id, unnest(page.entities) as entity, generate_subscripts(page.entities, 1) - 1 as position
     from (select page_id, from_json(body, getvariable('entity_shape')) as page from pages)
 )
 where entity.guid is not null;
 
-insert into schema_columns by name from columns_of_schemas('schema_item');
+create table schema_item as
+select page_id, item, guid as key
+from whole_schema;
 
--- one row per column that an asset, or the schema of a file, points at
+insert into schema_list by name from lists_in('whole_schema');
+
+drop table whole_schema;
+
+-- one row per column that did not come with the asset that points at it, or that the schema of a file points at
 create table column_of as
-with pointing as (
-    select p.asset_guid, p.listed
-    from (
-        unpivot (
-            select key as asset_guid, entity."typeName" as asset_type, unnest(entity."relationshipAttributes")
-            from entity_item
-        )
-        on columns(lambda name: list_contains(getvariable('column_lists'), name))
-        into name attribute value listed
-    ) p
-    left join elements_of e on e.type_name = p.asset_type
-    where p.attribute = 'columns' or p.attribute = e.attribute
-    union all
-    select o.asset_guid, c.listed
-    from schema_of o
-    join schema_columns c on c.schema_guid = o.guid
-)
+from column_elsewhere
+union all by name
 select reference.guid as guid, asset_guid
-from (select asset_guid, unnest(listed) as reference from pointing)
+from (
+    select o.asset_guid, unnest(c.listed) as reference
+    from schema_of o
+    join schema_list c on c.schema_guid = o.guid
+)
 where reference.guid is not null and live(reference);
 
--- a column that several assets point at belongs to one: there are millions, so only guids that may have come twice are grouped
-create table pointed_twice as
-select hash(guid) as hashed
-from column_of
-group by all
-having count(*) > 1;
-
-create table owner_of as
-select guid, min(asset_guid) as asset_guid
-from column_of
-semi join pointed_twice on hashed = hash(guid)
-group by all;
-
-delete from column_of
-where hash(guid) in (select hashed from pointed_twice);
-
-insert into column_of by name from owner_of;
-
 create table column_wanted as
-select guid as key
+select distinct guid as key
 from column_of
-anti join referred on entity.guid = guid;
+anti join column_late using (guid)
+anti join asset_column using (guid);
 
 -- endpoint: column
-create table column_item as
-select page_id, '/entities/' || position as item, entity.guid as key, entity
+create table whole_column as
+select page_id, '/entities/' || position as item, entity.guid as guid, entity
 from (
     select page_id, unnest(page.entities) as entity, generate_subscripts(page.entities, 1) - 1 as position
     from (select page_id, from_json(body, getvariable('entity_shape')) as page from pages)
 )
 where entity.guid is not null;
+
+create table column_item as
+select page_id, item, guid as key
+from whole_column;
+
+-- read in their own call: before what came along with an asset
+insert into column_late by name select *, 1 as preference from columns_in('whole_column');
+
+insert into column_class by name from classes_in('whole_column');
+
+insert into column_meaning by name from meanings_in('whole_column');
+
+drop table whole_column;
 
 -- finish
 create macro platform_of(type_name) as case
@@ -368,6 +482,7 @@ with joined as (
         entity,
         coalesce(e.page_id, h.page_id) as page_id,
         coalesce(e.item, h.item) as item,
+        e.content_hash,
         e.key is not null as detail_read
     from search_hit h
     left join entity e on e.key = h.guid
@@ -411,72 +526,77 @@ select
     detail_read,
     page_id,
     item,
-    hash(entity) as content_hash
+    content_hash
 from parsed;
 
--- read in their own call before what came along with an asset
-create view column_read as
-select *
+-- columns that came several times, or that several assets point at: nearly none, so only what may be one is looked at
+create table contested_column as
+select distinct guid
 from (
-    select entity.guid as guid, 2 as preference, page_id, item, entity."typeName" as type_name, entity.status as status,
-        entity."updateTime" as updated_ms, entity.attributes."qualifiedName" as qualified_name, entity.attributes.name as name,
-        entity.attributes.description as description,
-        coalesce(entity.attributes.data_type, entity.attributes."dataType", entity.attributes."type") as data_type,
-        entity.classifications as classifications
-    from referred
-    union all by name
-    select key as guid, 1 as preference, page_id, item, entity."typeName" as type_name, entity.status as status,
-        entity."updateTime" as updated_ms, entity.attributes."qualifiedName" as qualified_name, entity.attributes.name as name,
-        entity.attributes.description as description,
-        coalesce(entity.attributes.data_type, entity.attributes."dataType", entity.attributes."type") as data_type,
-        entity.classifications as classifications
-    from column_item
+    select guid from asset_column
+    union all
+    select guid from column_late
+    union all
+    select guid from column_of
+)
+where hash(guid) in (
+    select hash(guid)
+    from (select guid from asset_column union all select guid from column_late)
+    group by all
+    having count(*) > 1
+    union all
+    select hash(guid)
+    from (select guid from asset_column union all select guid from column_of)
+    group by all
+    having count(*) > 1
 );
 
-create table superseded_column as
-select page_id, item
+-- what was read in its own call comes first, then the last answer; several assets' column belongs to one of them
+create table settled_column as
+select r.* exclude (preference), o.asset_guid
 from (
-    select page_id, item, row_number() over (partition by guid order by preference, page_id desc, item) as place
-    from column_read
-    semi join (select hash(guid) as hashed from column_read group by all having count(*) > 1) on hashed = hash(guid)
-)
-where place > 1;
+    select distinct on (guid) *
+    from (
+        select * exclude (asset_guid), 2 as preference from asset_column
+        union all by name
+        from column_late
+    )
+    semi join contested_column using (guid)
+    order by guid, preference, page_id desc, item
+) r
+join (
+    select guid, min(asset_guid) as asset_guid
+    from (select guid, asset_guid from asset_column union all by name from column_of)
+    semi join contested_column using (guid)
+    group by guid
+) o using (guid);
 
-create view column_entity as
-from column_read
-anti join superseded_column using (page_id, item);
+delete from asset_column
+where guid in (from contested_column);
 
 insert into asset_column by name
-select
-    c.guid,
-    o.asset_guid,
-    coalesce(c.name, c.qualified_name, c.guid) as name,
-    coalesce(c.type_name, 'column') as type_name,
-    c.qualified_name,
-    c.data_type,
-    coalesce(c.status, 'ACTIVE') as status,
-    c.description,
-    moment(c.updated_ms) as updated_at,
-    c.page_id,
-    c.item,
-    hash(c.classifications) as content_hash
-from column_entity c
-join column_of o on o.guid = c.guid
-semi join asset a on a.guid = o.asset_guid;
+from settled_column
+union all by name
+select c.* exclude (preference), o.asset_guid
+from column_late c
+join column_of o using (guid)
+anti join contested_column using (guid);
 
+delete from asset_column
+where asset_guid not in (select guid from asset);
+
+-- a class goes with the answer that its column was taken from
 create table carried_class as
 select c.*, hash(entity_guid, class."typeName") as hashed
 from (
     select key as entity_guid, key as asset_guid, null as column_guid, unnest(entity.classifications) as class, page_id, item
     from entity
+    semi join asset on asset.guid = key
     union all
-    select e.guid, o.asset_guid, e.guid, unnest(e.classifications), e.page_id, e.item
-    from column_entity e
-    join column_of o on o.guid = e.guid
-    -- most columns have none, and need not be joined
-    where len(e.classifications) > 0
+    select guid, o.asset_guid, guid, c.class, c.page_id, c.item
+    from column_class c
+    join asset_column o using (guid, page_id, item)
 ) c
-semi join asset a on a.guid = asset_guid
 where class."typeName" is not null;
 
 create table carried_twice as
@@ -629,18 +749,10 @@ with assigned as (
     from related
     where attribute = 'meanings' and is_live
     union all
-    select meaning.guid, guid, o.asset_guid, guid, page_id, item
-    from (
-        select entity.guid as guid, unnest(entity."relationshipAttributes".meanings) as meaning, page_id, item
-        from referred
-        where len(entity."relationshipAttributes".meanings) > 0
-        union all by name
-        select key, unnest(entity."relationshipAttributes".meanings), page_id, item
-        from column_item
-        where len(entity."relationshipAttributes".meanings) > 0
-    )
-    join column_of o using (guid)
-    where live(meaning)
+    select c.meaning.guid, guid, o.asset_guid, guid, c.page_id, c.item
+    from column_meaning c
+    join asset_column o using (guid)
+    where live(c.meaning)
 )
 select distinct on (term_guid, entity_guid) *
 from assigned
