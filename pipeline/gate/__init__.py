@@ -4,6 +4,7 @@ import importlib
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -61,6 +62,7 @@ def check(
     *,
     database: str | None = None,
     groups: tuple[str, ...] = schema.COLLECTED,
+    memory_limit: str | None = None,
 ) -> GateResult:
     """The outcome of every check of `groups` on a staging file, or on `database` of an open connection.
 
@@ -69,7 +71,9 @@ def check(
     """
     if isinstance(staging, Path):
         with home.connect(staging, read_only=True) as con:
-            return check(con, database=database, groups=groups)
+            if memory_limit:
+                home.bind(con, memory_limit)
+            return home.with_room(con, partial(check, con, database=database, groups=groups))
     started = time.monotonic()
     planned = plan.checks(groups)
     outcomes = _outcomes(staging, database, planned)

@@ -5,12 +5,13 @@ looked at, `found` has its verdicts, and `former` those of the snapshot before; 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
 from pipeline.errors import RuleError
-from pipeline.judge import holes, ledger, said
+from pipeline.judge import holes, ledger, query, said
 from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import SEVERITIES, STATUSES, Rule
 
@@ -36,6 +37,17 @@ _WRONG = {
 }
 """What no verdict may be, and what is said about it."""
 
+_CHECKS = " union all ".join(
+    [
+        *(
+            f"(select '{problem}', subject_id, status, severity from found where {condition} limit 1)"
+            for condition, problem in _WRONG.items()
+        ),
+        "(select '', '', '', '' from found group by hash(subject_id) having count(*) > 1 limit 1)",
+    ]
+)
+"""A row for each problem there is, with the first verdict that has it; without words where a subject may be there twice."""
+
 
 def evaluate(
     con: duckdb.DuckDBPyConnection,
@@ -45,6 +57,7 @@ def evaluate(
 ) -> list[Outcome]:
     """How every rule went, one after the other, blockers first; adds to `judged`. Unbounded: for examples."""
     outcomes: dict[str, Outcome] = {}
+    moment = replace(moment, lacks=holes.lacks(con))
     for rule in rules.values():
         blockers = [outcomes[blocker] for blocker in rule.blocked_by]
         outcomes[rule.id] = one(con, rule, params[rule.id], moment, blockers, fill)
@@ -69,9 +82,10 @@ def one(
     try:
         filling(con, rule, shown | {"as_of": moment.as_of})
         _check(con)
-        hole = holes.without_register(con, rule) or holes.whole(con, rule, blockers)
+        lacks = moment.lacks or holes.lacks(con)
+        hole = holes.without_register(con, rule) or holes.whole(con, rule, blockers, lacks)
         if hole is None:
-            missing = holes.missing_answers(con, rule, blockers)
+            missing = holes.missing_answers(con, rule, blockers, lacks)
             holes.carry_hidden(con, missing)
             holes.leave_blocked(con, rule, missing)
         else:
@@ -101,8 +115,17 @@ def failed(
 def fill(con: duckdb.DuckDBPyConnection, rule: Rule, values: Mapping[str, Any]) -> None:
     """Fills the temp table `found` with what the SQL of the rule says, here and now."""
     bound = said.bindable(rule.uses, values)
-    query = said.statement(con, rule.sql, rule.severity, bound)
-    con.execute(f"create or replace temp table found as {query}", bound or None)
+    found = "create or replace temp table found as "
+    try:
+        if columns := query.taken_apart(con, rule.sql).columns:
+            con.execute(found + said.verdicts(rule.sql, rule.severity, columns), bound or None)
+            return
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
+    except (duckdb.Error, RuleError):
+        # something is wrong with the SQL: by itself it says what, in its own words
+        pass
+    con.execute(found + said.statement(con, rule.sql, rule.severity, bound), bound or None)
 
 
 def _check(con: duckdb.DuckDBPyConnection) -> None:
@@ -111,15 +134,13 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
     Raises:
         RuleError: a subject twice or without id, a status or severity that does not exist, no reason.
     """
-    conditions = " union all ".join(
-        f"(select '{problem}', subject_id, status, severity from found where {condition} limit 1)"
-        for condition, problem in _WRONG.items()
-    )
-    if rows := con.execute(f"from ({conditions}) limit 1").fetchall():
-        raise RuleError(f"{rows[0][0]}: {rows[0][1:]}")
-    # by hash first: the ids of ten million subjects are a gigabyte
-    several = "select 1 from found group by {} having count(*) > 1 limit 1"
-    if con.execute(several.format("hash(subject_id)")).fetchall():
+    # in one statement, and subjects by hash first: the ids of ten million are a gigabyte
+    rows = con.execute(_CHECKS).fetchall()
+    for problem in _WRONG.values():
+        for found, *verdict in rows:
+            if found == problem:
+                raise RuleError(f"{problem}: {tuple(verdict)}")
+    if rows:
         twice = con.execute(
             "select subject_id, count(*) from found group by subject_id having count(*) > 1 "
             "order by subject_id limit 1"

@@ -4,14 +4,13 @@ Works on the temp tables of `evaluate`: `found` (verdicts of one rule in this sn
 `former` (its verdicts in the snapshot before).
 """
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import duckdb
 
-from pipeline.errors import RuleError
-from pipeline.judge.outcome import Outcome
+from pipeline.judge import query
+from pipeline.judge.outcome import Lacks, Outcome
 from pipeline.judge.rule import Rule
 from pipeline.judge.subjects import SUBJECTS
 from pipeline.warehouse import schema, wholeness
@@ -45,17 +44,19 @@ IN_FORCE_BEFORE = "valid_from < $number and (valid_to is null or valid_to >= $nu
 
 # Which members a missing answer hides cannot be told: a column's guid is not known before it is read.
 _MISSING = """
-select endpoint
+select endpoint, tables
 from gap
-where list_has_any(tables, $tables)
 union
-select endpoint
+select endpoint, tables
 from reconciliation
 where verdict = 'weak'
     and distinct_keys < least(server_total_before, server_total)
-    and list_has_any(tables, $tables)
-order by endpoint
 """
+
+
+def lacks(con: duckdb.DuckDBPyConnection) -> Lacks:
+    """What the collection of the snapshot lacks."""
+    return Lacks(wholeness.lacking(con), con.execute(_MISSING).fetchall())
 
 
 def recall(con: duckdb.DuckDBPyConnection, rule: Rule, number: int) -> None:
@@ -69,7 +70,9 @@ def recall(con: duckdb.DuckDBPyConnection, rule: Rule, number: int) -> None:
     )
 
 
-def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome]) -> str | None:
+def whole(
+    con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome], lacks: Lacks
+) -> str | None:
     """Why nothing that this rule says can be relied on: a table it reads is not complete; None if it can be.
 
     Raises:
@@ -81,7 +84,7 @@ def whole(con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome
         if blocker.error or blocker.hole:
             return f"depends on {blocker.rule.id}, which could not be evaluated"
     tables = [name for name in tables_read(con, rule.sql) if name not in ("gap", "reconciliation")]
-    return "; ".join(wholeness.unread(con, tables)) or None
+    return "; ".join(wholeness.among(lacks.unread, tables)) or None
 
 
 def without_register(con: duckdb.DuckDBPyConnection, rule: Rule) -> str | None:
@@ -129,7 +132,7 @@ def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule, missing: Sequence[
 
 
 def missing_answers(
-    con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome]
+    con: duckdb.DuckDBPyConnection, rule: Rule, blockers: Sequence[Outcome], lacks: Lacks
 ) -> list[str]:
     """The endpoints that lack answers which the rule, or one that blocks it, would have read.
 
@@ -141,8 +144,7 @@ def missing_answers(
     tables = set(tables_read(con, rule.sql))
     for blocker in blockers:
         tables.update(tables_read(con, blocker.rule.sql))
-    rows = con.execute(_MISSING, {"tables": sorted(tables)}).fetchall()
-    return [endpoint for (endpoint,) in rows]
+    return wholeness.among(lacks.missing, tables)
 
 
 def carry_hidden(con: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
@@ -179,41 +181,13 @@ def tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     found: set[str] = set()
     todo = [sql]
     while todo:
-        for name in _names(con, todo.pop()) - found:
+        for name in query.taken_apart(con, todo.pop()).relations - found:
             found.add(name)
             if name in DERIVED_FROM:
                 found.update(DERIVED_FROM[name])
             elif name in schema.views():
                 todo.append(schema.views()[name])
     return sorted(found & schema.tables().keys())
-
-
-_NAMED: dict[str, frozenset[str]] = {}
-"""What queries read by name: all rules share the views, and taking a query apart takes as long as some rules."""
-
-
-def _names(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
-    if sql not in _NAMED:
-        rows = con.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
-        tree = json.loads(rows[0][0])
-        if tree["error"]:
-            raise RuleError(f"the tables it reads cannot be told: {tree['error_message']}")
-        _NAMED[sql] = frozenset(_relations(tree))
-    return _NAMED[sql]
-
-
-def _relations(node: Any) -> Iterator[str]:
-    """Names of tables, views and table macros anywhere in a serialised query."""
-    if isinstance(node, list):
-        for part in node:
-            yield from _relations(part)
-    elif isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE":
-            yield node["table_name"]
-        elif node.get("type") == "TABLE_FUNCTION":
-            yield str(node["function"]["function_name"]).removesuffix("_at")
-        for part in node.values():
-            yield from _relations(part)
 
 
 def _blockers(con: duckdb.DuckDBPyConnection, rule: Rule) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.judge.rule import Rule
+from pipeline.warehouse.wholeness import Lacking
+
+
+@dataclass(frozen=True)
+class Lacks:
+    """What the collection of a snapshot lacks: lists that cannot be relied on, and endpoints without some answers."""
+
+    unread: Lacking
+    missing: Lacking
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,8 @@ class Moment:
     """Whether verdicts go to the store that is attached."""
     asked_for: frozenset[str] = frozenset()
     """Rules whose verdicts are looked up by subject while others are judged."""
+    lacks: Lacks | None = None
+    """As `holes.lacks` found it for all rules; None = it is asked for each rule, which takes as long as some rules."""
 
     @property
     def storing(self) -> int | None:

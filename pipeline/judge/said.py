@@ -24,7 +24,15 @@ def statement(
         RuleError: as `check_columns`.
     """
     described = con.execute(f"describe {sql}", bound or None).fetchall()
-    columns = [row[0] for row in described]
+    return verdicts(sql, severity, [row[0] for row in described])
+
+
+def verdicts(sql: str, severity: str, columns: Sequence[str]) -> str:
+    """The query of `statement` where it is known that `sql` has these columns.
+
+    Raises:
+        RuleError: as `check_columns`.
+    """
     check_columns(columns)
     evidence = ", ".join(
         f"{_quoted(name)} := {_quoted(name)}"

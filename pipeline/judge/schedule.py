@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.judge import evaluate, untrusted
+from pipeline.judge import evaluate, holes, untrusted
 from pipeline.judge.bench import Bench
 from pipeline.judge.outcome import Moment, Outcome
 from pipeline.judge.rule import Rule
@@ -26,6 +26,7 @@ def at_once(
     A rule for which there was not enough memory beside others is judged again, alone, at the end.
     """
     outcomes: dict[str, Outcome] = {}
+    moment = replace(moment, lacks=holes.lacks(bench.con))
     waiting, crowded = dict(rules), dict[str, Rule]()
     free, running = list(bench.others), dict[Future[Outcome], tuple[Rule, Connection]]()
     with ThreadPoolExecutor(len(free)) as pool:
@@ -65,6 +66,7 @@ def one_by_one(
 ) -> dict[str, Outcome]:
     """How every rule went, on the judge's own connection, which sees what it made; `known` has their blockers."""
     found: dict[str, Outcome] = {}
+    moment = replace(moment, lacks=holes.lacks(bench.con)) if rules else moment
     for rule in rules.values():
         try:
             found[rule.id] = _one(bench, bench.con, rule, params, moment, {**known, **found})

@@ -96,12 +96,15 @@ def _additions(table: Table, stored: dict[str, bool] | None) -> list[str]:
 def _name(con: duckdb.DuckDBPyConnection) -> None:
     """Creates, or makes anew, all that queries go by: comments, views and macros."""
     con.execute(schema.read("as_of.sql"))
+    comments: list[str] = []
     for table in schema.tables().values():
         if table.historised:
             con.execute(_view(table))
             con.execute(_macro(table))
         # only what users query: a comment on every column of history as well takes half a second
-        _comment(con, table, "view" if table.historised else "table")
+        comments += _comments(table, "view" if table.historised else "table")
+    # at once, which takes half the time of one by one
+    con.execute(";\n".join(comments))
     con.execute(schema.read("views.sql"))
 
 
@@ -207,10 +210,14 @@ def _macro(table: Table) -> str:
     )
 
 
-def _comment(con: duckdb.DuckDBPyConnection, table: Table, kind: str) -> None:
+def _comments(table: Table, kind: str) -> list[str]:
+    """The statements that say what a table and its columns are."""
+
     def quoted(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
 
-    con.execute(f"comment on {kind} {table.name} is {quoted(table.comment)}")
-    for column in table.columns:
-        con.execute(f"comment on column {table.name}.{column.name} is {quoted(column.comment)}")
+    about = [f"comment on {kind} {table.name} is {quoted(table.comment)}"]
+    return about + [
+        f"comment on column {table.name}.{column.name} is {quoted(column.comment)}"
+        for column in table.columns
+    ]
