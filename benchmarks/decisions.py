@@ -6,9 +6,11 @@ The rows that a decision needs (an id and a value) are joined by DuckDB for all 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+if TYPE_CHECKING:
+    # imported where nobody has said yet what the program is, it takes this for an interactive one and draws progress bars
+    import duckdb
 
 SECRET = r"^MICROSOFT\.SECURITY\."
 PLAIN = r"^[A-Za-z0-9_ .$#-]+$"
@@ -48,7 +50,7 @@ DECISIONS = (
 )  # fmt: skip
 
 
-def with_sql(con: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> dict[str, int]:
+def with_sql(con: "duckdb.DuckDBPyConnection", decisions: Sequence[Decision]) -> dict[str, int]:
     """How many fail, decided by DuckDB: every verdict in a table."""
     failing = {}
     for decision in decisions:
@@ -60,7 +62,7 @@ def with_sql(con: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> d
     return failing
 
 
-def with_loops(con: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> dict[str, int]:
+def with_loops(con: "duckdb.DuckDBPyConnection", decisions: Sequence[Decision]) -> dict[str, int]:
     """How many fail, decided row by row."""
     failing = {}
     for decision in decisions:
@@ -72,7 +74,7 @@ def with_loops(con: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) ->
 
 
 def with_great_expectations(
-    con: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]
+    con: "duckdb.DuckDBPyConnection", decisions: Sequence[Decision]
 ) -> dict[str, int]:
     """How many fail, decided by Great Expectations on pandas: with the ids of those that do."""
     import great_expectations as gx

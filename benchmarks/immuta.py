@@ -31,7 +31,7 @@ from typing import Any
 
 import httpx
 from collect import readable, served
-from contenders import DAYS, limit_memory
+from contenders import DAYS
 from task import cpu_s, peak_mb
 from waits import SkippedWaits
 
@@ -162,7 +162,6 @@ def night(
     from pipeline.collect.staging import Staging
     from pipeline.warehouse.home import Home, connect
 
-    limit_memory()
     figures: dict[str, Any] = {}
     clock = waits.now if waits else time.perf_counter
     bucket = Bucket(CALLS_PER_S, clock=clock)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
+import duckdb
 import httpx
 
 from pipeline import gate, log
@@ -16,7 +17,7 @@ from pipeline.collect.store import PageStore
 from pipeline.collect.transport import Plane
 from pipeline.collect.walk import Report, collect
 from pipeline.config import Config
-from pipeline.errors import GateError, PageError
+from pipeline.errors import GateError, IncompleteError, PageError
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.seal import Facts, Newest, check_order, newest, seal
 
@@ -87,15 +88,20 @@ def collect_and_seal(
             number,
             clock=Clock(run.as_of, run.started_at),
             earlier=earlier,
+            memory_limit=config.collect.memory_limit,
         )
         try:
             collected = _collect(config, planes, store, staging, report)
-            checked = gate.check(staging.path)
+            checked = gate.check(staging.path, memory_limit=config.collect.memory_limit)
         except (GateError, PageError):
             # the same pages would fail again: the next run collects anew, these stay for inspection
             run.state = "rejected"
             run.save(home.raw)
             raise
+        except duckdb.OutOfMemoryException as error:
+            raise IncompleteError(
+                f"this machine has too little memory ({error}); the same command goes on from here"
+            ) from error
     facts = Facts(
         run.run_id,
         run.as_of,
@@ -108,7 +114,7 @@ def collect_and_seal(
         config_sha256,
         checked.ran,
     )
-    snapshot_id = seal(home, staging.path, number, facts)
+    snapshot_id = seal(home, staging.path, number, facts, config.collect.memory_limit)
     log.say("sealed", snapshot=snapshot_id, complete=collected.complete, checks=checked.ran)
     run.state = "sealed"
     run.save(home.raw)

@@ -4,6 +4,7 @@ import json
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 from collecting import endpoint, keep, rows, staging_at, store_at
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from pipeline.config import ImmutaConfig
 from pipeline.errors import PageError
 from pipeline.sources import immuta, purview
 from pipeline.sources.immuta import activity
+from pipeline.warehouse.home import bind
 
 SQL = """-- what comes before the first section belongs to none
 -- endpoint: thing
@@ -196,6 +198,23 @@ def test_columns_of_text_are_made_without_pandas() -> None:
     assert strings([]).to_pylist() == []
 
 
+def test_a_page_that_takes_more_memory_than_allowed_is_loaded_all_the_same(tmp_path: Path) -> None:
+    """What fails for want of memory is done again without the limit: every row is there once."""
+    store = store_at(tmp_path)
+    many = [
+        {"id": f"some thing with a name that is long enough, number {at}"} for at in range(60_000)
+    ]
+    keep(store, SOURCE, "thing", json.dumps({"value": many}).encode())
+    with staging_at(tmp_path, store) as staging:
+        bind(staging.con, "20MB")
+        loaded = "select sum(len(page.value)) from toy.thing_item"
+        with pytest.raises(duckdb.OutOfMemoryException):
+            staging.con.execute("select from_json($1, '[\"JSON\"]')", [json.dumps(many)])
+        staging.load(SOURCE, THING)
+        assert rows(staging, loaded) == [(60_000,)]
+    store.close()
+
+
 def test_an_odd_page_names_its_endpoint(tmp_path: Path) -> None:
     """What the SQL cannot take stops the run with the endpoint's name and the engine's reason."""
     store = store_at(tmp_path)
@@ -260,7 +279,8 @@ def test_keys_come_once_and_in_order(tmp_path: Path) -> None:
         staging.load(SOURCE, THING)
         found = staging.keys(SOURCE, endpoint(for_each=keys))
     store.close()
-    assert found == (["key", "name"], [("a", "a!"), ("b", "b!"), ("c", "c!")])
+    assert found.names == ("key", "name")
+    assert list(found) == [("a", "a!"), ("b", "b!"), ("c", "c!")]
 
 
 def test_exchanges_are_rows_with_their_page_number(tmp_path: Path) -> None:

@@ -127,6 +127,8 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
         ("[directory]\nfeeds = 'a.csv'", "directory.feeds: unknown key; valid here: graph, feed"),
         ("[judge]\nrule_timeout_s = 0", "judge.rule_timeout_s: Input should be greater than 0"),
         ("[judge]\nmemory_limit = 'lots'", "judge.memory_limit: String should match pattern"),
+        ("[collect]\nmemory_limit = 256", "collect.memory_limit: Input should be a valid string"),
+        ("[collect]\nmemory_limit = '1'", "collect.memory_limit: String should match pattern"),
         ("home = ", "not valid TOML"),
     ],
 )
@@ -185,10 +187,11 @@ def test_a_secret_of_the_wrong_kind_is_not_repeated(write: Write) -> None:
 
 
 def test_the_digest_is_of_what_changes_the_result() -> None:
-    """Where results lie and what the secrets are do not matter; everything else does."""
+    """Where results lie, what the secrets are and how much memory there is do not matter; everything else does."""
     plain = Config(**SECRETS)
     others = {key: dict.fromkeys(names, "synthetic-other") for key, names in SECRETS.items()}
     assert plain.digest() == Config(**others, home=Path("elsewhere")).digest()
+    assert plain.digest() == Config(**SECRETS, collect={"memory_limit": "1GB"}).digest()
     assert plain.digest() != Config(**SECRETS, collect={"workers": 3}).digest()
     assert plain.digest() != Config(**SECRETS, params={"OWN-001": {"min_owners": 2}}).digest()
     assert len(plain.digest()) == 64

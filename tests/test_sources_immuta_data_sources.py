@@ -422,7 +422,7 @@ def test_policies_in_force_are_asked_for_where_there_are_some(tmp_path: Path) ->
         detail(7),
     ]
     with loaded(tmp_path, SOURCE, pages) as staging:
-        assert staging.keys(SOURCE, named("source_policy")) == (["key"], [("5",)])
+        assert list(staging.keys(SOURCE, named("source_policy"))) == [("5",)]
         query = "select id, has_policy_handler from immuta_source order by id"
         assert rows(staging, query) == [(5, True), (6, False), (7, False), (8, None)]
 

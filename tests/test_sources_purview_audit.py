@@ -54,12 +54,12 @@ def test_the_window_ends_at_the_as_of(tmp_path: Path) -> None:
     store = store_at(tmp_path)
     staging = Staging(tmp_path / "staging.duckdb", store, 1, clock=Clock(as_of, as_of))
     try:
-        names, found = staging.keys(SOURCE, ENDPOINT)
+        found = staging.keys(SOURCE, ENDPOINT)
     finally:
         staging.close()
         store.close()
-    assert names == ["key", "category", "startTime", "endTime"]
+    assert found.names == ("key", "category", "startTime", "endTime")
     window = ("2026-10-22T02:00:00Z", "2026-11-21T02:00:00Z")
-    assert found == [
+    assert list(found) == [
         (name, name, *window) for name in ("Asset", "ClassificationDef", "GlossaryTerm")
     ]

@@ -55,8 +55,7 @@ def estate(*assets: dict[str, Any]) -> list[Page]:
 def asked(staging: Staging, name: str) -> list[str]:
     """What an endpoint would be asked for."""
     endpoint = next(endpoint for endpoint in SOURCE.endpoints if endpoint.name == name)
-    names, found = staging.keys(SOURCE, endpoint)
-    return [row[names.index("key")] for row in found]
+    return list(staging.keys(SOURCE, endpoint).texts())
 
 
 def edges(staging: Staging) -> list[tuple[Any, ...]]:

@@ -183,3 +183,26 @@ def test_a_pointer_that_leads_nowhere_starts_no_new_history(tmp_path: Path) -> N
         pytest.fail("nothing may be built")
     with pytest.raises(UsageError, match="which is gone"):
         seal.newest(results)
+
+
+def test_a_bound_connection_has_threads_for_its_memory() -> None:
+    """Each thread may count on its share of the limit; one always works."""
+    with home.connect(":memory:") as con:
+        for limit, tenths, threads in (("2.0 gb", 19, 8), ("600MB", 6, 3), ("100MB", 1, 1)):
+            con.execute("set threads = 8")
+            home.bind(con, limit)
+            asked = "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
+            [(bytes_, found)] = con.execute(asked).fetchall()
+            assert (round(bytes_ / 10**8), found) == (tenths, threads)
+
+
+def test_what_cannot_go_by_way_of_the_disk_is_done_without_the_bound(tmp_path: Path) -> None:
+    """Work that fails for want of memory is done again, and the bound holds as before."""
+    large = "select length(list(range)::varchar) from range(3000000)"
+    with home.connect(tmp_path / "some.duckdb") as con:
+        home.bind(con, "30MB")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            con.execute(large)
+        assert home.with_room(con, lambda: con.execute(large).fetchall()) == [(25888890,)]
+        with pytest.raises(duckdb.OutOfMemoryException):
+            con.execute(large)

@@ -1,6 +1,6 @@
 """Calls: which requests an endpoint is read with, from the keys that staging knows by now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -41,19 +41,18 @@ def calls_of(outcome: Walked, staging: Staging) -> tuple[int, Iterator[Call]]:
     first = Request(endpoint.method, endpoint.plane, endpoint.path, endpoint.params, endpoint.body)
     if endpoint.for_each is None:
         return 1, iter([Call(first, None)])
-    names, rows = staging.keys(outcome.source, endpoint)
-    keys = [str(row[names.index("key")]) for row in rows]
-    staging.asked(outcome.name, keys)
+    keys = staging.keys(outcome.source, endpoint)
+    staging.asked(outcome.name, keys.texts())
     if endpoint.batch > 1:
-        parts = _parts(endpoint, keys)
-        return len(parts), (Call(first, None, part) for part in parts)
+        count = sum(1 for _ in _parts(endpoint, keys.texts()))
+        return count, (Call(first, None, part) for part in _parts(endpoint, keys.texts()))
 
     def alone(key: str) -> tuple[str, ...]:
         return (key,) if endpoint.key_param else ()
 
     return len(keys), (
-        Call(_filled(first, dict(zip(names, row, strict=True))), key, alone(key))
-        for key, row in zip(keys, rows, strict=True)
+        Call(_filled(first, dict(zip(keys.names, row, strict=True))), key, alone(key))
+        for key, row in zip(keys.texts(), keys, strict=True)
     )
 
 
@@ -71,15 +70,16 @@ def _filled(request: Request, values: Mapping[str, object]) -> Request:
     return filled.with_body(**body) if body else filled
 
 
-def _parts(endpoint: Endpoint, keys: Sequence[str]) -> list[tuple[str, ...]]:
+def _parts(endpoint: Endpoint, keys: Iterable[str]) -> Iterator[tuple[str, ...]]:
     """Keys in groups that fit a URL and the endpoint's largest batch."""
-    parts: list[list[str]] = []
-    room = 0
+    part: list[str] = []
+    room = URL_BYTES
     for key in keys:
         size = len(endpoint.key_param) + len(key) + 2
-        if not parts or room < size or len(parts[-1]) >= endpoint.batch:
-            parts.append([])
-            room = URL_BYTES
-        parts[-1].append(key)
+        if part and (room < size or len(part) >= endpoint.batch):
+            yield tuple(part)
+            part, room = [], URL_BYTES
+        part.append(key)
         room -= size
-    return [tuple(part) for part in parts]
+    if part:
+        yield tuple(part)

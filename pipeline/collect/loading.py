@@ -10,17 +10,18 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import duckdb
 import pyarrow as pa
 
 from pipeline.collect.store import Exchange, PageStore
 from pipeline.errors import PageError
+from pipeline.warehouse.home import with_room
 from pipeline.warehouse.pages import loadable
 
-BATCH_BYTES = 4 * 1024 * 1024
-"""Of bodies that DuckDB's threads take at a time."""
+BATCH_BYTES = 256 * 1024
+"""Of bodies that each of DuckDB's threads takes at a time: what reads JSON takes a hundred times that while it does."""
 
 CHUNK_BYTES = 16 * 1024 * 1024
 """Of bodies that are loaded together while a level is walked."""
@@ -123,7 +124,8 @@ class Loading:
         """
         while (chunk := self._next()) or not self._chunks:
             self._load(chunk)
-        self._execute(self._section.at_the_end)
+        for statement in self._section.at_the_end:
+            with_room(self._con, partial(self._execute, [statement]))
 
     def _next(self) -> Sequence[Exchange]:
         """The pages of the next chunk, or of what there is of it."""
@@ -144,9 +146,20 @@ class Loading:
             bodies: object = pa.Table.from_batches(self._checked(made), PAGES)
         else:
             bodies = pa.RecordBatchReader.from_batches(PAGES, made)
-        statements = self._section.following() if self._chunks else self._section.per_chunk
+        statements = tuple(self._section.following()) if self._chunks else self._section.per_chunk
+        work = partial(self._execute_together, statements)
         self._con.register("pages", bodies)
-        # in one transaction: what is made and dropped again never goes to disk
+        try:
+            if self._section.divisible:
+                with_room(self._con, work)
+            else:
+                work()
+        finally:
+            self._con.unregister("pages")
+        self._chunks += 1
+
+    def _execute_together(self, statements: Iterable[str]) -> None:
+        """Executes them in one transaction: what is made and dropped again never goes to disk."""
         self._con.execute("begin transaction")
         try:
             self._execute(statements)
@@ -154,9 +167,6 @@ class Loading:
         except BaseException:
             self._con.execute("rollback")
             raise
-        finally:
-            self._con.unregister("pages")
-        self._chunks += 1
 
     def _checked(self, made: Iterator[pa.RecordBatch]) -> list[pa.RecordBatch]:
         try:
@@ -168,6 +178,8 @@ class Loading:
         try:
             for statement in statements:
                 self._con.execute(statement)
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             raise self._blamed(error) from error
 

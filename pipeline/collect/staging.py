@@ -2,20 +2,24 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+import duckdb
 import pyarrow as pa
 
 from pipeline.collect.endpoint import Endpoint, Source
-from pipeline.collect.loading import Loading, strings
+from pipeline.collect.keys import AT_A_TIME, Keys, parts
+from pipeline.collect.loading import CHUNK_BYTES, Loading, strings
 from pipeline.collect.store import LOGGED, PageStore
 from pipeline.warehouse import carry, history, schema
-from pipeline.warehouse.home import connect
+from pipeline.warehouse.home import bind, connect, is_small, with_room
 
 T = TypeVar("T")
 
@@ -63,10 +67,17 @@ class Staging:
         *,
         clock: Clock | None = None,
         earlier: Earlier | None = None,
+        memory_limit: str | None = None,
     ) -> None:
         path.unlink(missing_ok=True)
         self.path, self.number, self._store = path, number, store
         self.con = connect(path)
+        if memory_limit:
+            bind(self.con, memory_limit)
+        [(self._threads,)] = self.con.execute("select current_setting('threads')").fetchall()
+        if earlier is None or is_small(earlier.warehouse):
+            # until much has come: to share a few rows out takes longer than it saves
+            self.con.execute("set threads = 1")
         spill = str(path.with_suffix(".tmp")).replace("'", "''")
         self.con.execute(f"set temp_directory = '{spill}'")
         for setting, chosen in FOR_ONE_WRITER.items():
@@ -94,19 +105,21 @@ class Staging:
         """Closes the file, so that the gate and the seal can open it."""
         self.con.close()
 
-    def keys(self, source: Source, endpoint: Endpoint) -> tuple[list[str], list[tuple[str, ...]]]:
-        """Column names and rows of the endpoint's `for_each` query, in a fixed order so that a resumed run asks the same."""
+    def keys(self, source: Source, endpoint: Endpoint) -> Keys:
+        """The rows of the endpoint's `for_each` query, in a fixed order so that a resumed run asks the same."""
         if endpoint.for_each is None:
             raise ValueError(f"{endpoint.name} has no for_each")
         with self._turn:
             self._start(source)
             self.con.execute(f"set search_path = '{source.name},main'")
             self.con.execute(f"select distinct * from ({endpoint.for_each}) order by all")
-            found = [column[0] for column in self.con.description or []], self.con.fetchall()
+            names = [column[0] for column in self.con.description or []]
+            fetched = iter(lambda: self.con.fetchmany(AT_A_TIME), [])
+            found = Keys(names, chain.from_iterable(fetched))
             self.con.execute("set search_path = 'main'")
         return found
 
-    def asked(self, name: str, keys: Sequence[str]) -> None:
+    def asked(self, name: str, keys: Iterable[str]) -> None:
         """Takes note of the keys an endpoint was asked for."""
         self._note("asked", name, keys)
 
@@ -121,6 +134,8 @@ class Staging:
             PageError: a page is not what its SQL expects; the message names the endpoint.
         """
         with self._turn:
+            if self._store.enough(source.name, endpoint.name, 0, CHUNK_BYTES):
+                self._share_out()
             self._in_schema_of(source, self._loading(source, endpoint).finish)
 
     def feed(self, source: Source, endpoint: Endpoint) -> bool:
@@ -133,6 +148,7 @@ class Staging:
             loading = self._loading(source, endpoint)
             # looked at often, and nearly always there is not
             if enough := loading.has_chunk():
+                self._share_out()
                 self._in_schema_of(source, loading.feed)
             return enough
 
@@ -201,12 +217,18 @@ class Staging:
         if self._carries and source.carried:
             carry.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
 
-    def _note(self, table: str, name: str, keys: Sequence[str]) -> None:
+    def _note(self, table: str, name: str, texts: Iterable[str]) -> None:
         with self._turn:
-            noted = pa.table({"key": strings([key.encode() for key in keys])})
-            self.con.register("noted", noted)
-            self.con.execute(f"insert into {table} select ? as endpoint, key from noted", [name])
-            self.con.unregister("noted")
+            for part in parts(texts, AT_A_TIME):
+                noted = pa.table({"key": strings([key.encode() for key in part])})
+                self.con.register("noted", noted)
+                insert = f"insert into {table} select ? as endpoint, key from noted"
+                self.con.execute(insert, [name])
+                self.con.unregister("noted")
+
+    def _share_out(self) -> None:
+        """Lets all threads work, from now on."""
+        self.con.execute(f"set threads = {self._threads}")
 
     def _loading(self, source: Source, endpoint: Endpoint) -> Loading:
         names = (source.name, endpoint.name)
@@ -219,8 +241,13 @@ class Staging:
         return self._loadings[names]
 
     def _run(self, source: Source, section: str) -> None:
-        sql = self._section(source, section)
-        self._in_schema_of(source, lambda: self.con.execute(sql))
+        statements = duckdb.extract_statements(self._section(source, section))
+
+        def work() -> None:
+            for statement in statements:
+                with_room(self.con, partial(self.con.execute, statement))
+
+        self._in_schema_of(source, work)
 
     def _section(self, source: Source, section: str) -> str:
         self._start(source)

@@ -98,8 +98,8 @@ class Config(BaseSettings):
         return f"{account} + {urlsplit(self.immuta.govern_url or '').hostname or '?'}"
 
     def digest(self) -> str:
-        """sha256 of the configuration with every secret left out."""
-        text = self.model_dump_json(exclude={"home"})
+        """sha256 of the configuration with every secret left out, and what does not change the result."""
+        text = self.model_dump_json(exclude={"home": True, "collect": {"memory_limit"}})
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -18,6 +18,8 @@ ImmutaPlane = Literal["govern", "request", "activity"]
 ImmutaRegion = Literal["na", "eu", "ap"]
 ImmutaSignIn = Literal["auto", "exchange", "raw", "bearer"]
 SignIn = Literal["auto", "secret", "certificate", "managed_identity", "cli", "default", "token"]
+MEMORY = r"(?i)^\s*(\d+(\.\d+)?\s*[KMGT]B|[1-9]\d?(\.\d+)?\s*%)\s*$"
+"""A size, or a share of this machine's memory."""
 
 
 class _Section(BaseModel):
@@ -155,6 +157,12 @@ class CollectConfig(_Section):
     timeout_s: float = Field(
         60.0, gt=0, description="seconds without a byte before a try is given up"
     )
+    memory_limit: str = Field(
+        "200MB",
+        pattern=MEMORY,
+        description="memory that tables take while they are loaded, checked and sealed, such as 1GB, "
+        "or a share of this machine's; the rest goes by way of the disk",
+    )
 
 
 class JudgeConfig(_Section):
@@ -165,6 +173,6 @@ class JudgeConfig(_Section):
     )
     memory_limit: str = Field(
         "60%",
-        pattern=r"(?i)^\s*(\d+(\.\d+)?\s*[KMGT]B|[1-9]\d?(\.\d+)?\s*%)\s*$",
+        pattern=MEMORY,
         description="memory that rules may take together, such as 4GB, or a share of this machine's",
     )

@@ -4,17 +4,28 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
+from pipeline import log
 from pipeline.errors import LockedError, UsageError
+
+T = TypeVar("T")
 
 KEPT_WAREHOUSES = 2
 """How many sealed files stay beside the newest one, for readers that opened them."""
+
+THREAD_BYTES = 180 * 1024 * 1024
+"""What each thread of a bound connection may count on: with less, many of them fail where a few go on."""
+
+SMALL_BYTES = 100 * 1000 * 1000
+"""A file up to this size is worked on by one thread: to share so little out among several takes longer than it saves.
+The smallest warehouse takes a third of it, its staging most of it."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +79,56 @@ class Home:
 
 
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection in UTC that loads no extension from anywhere."""
-    con = duckdb.connect(
-        str(path),
-        read_only=read_only,
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "preserve_insertion_order": "false",
-        },
-    )
+    """A DuckDB connection in UTC that loads no extension from anywhere; to a small file it works with one thread."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "preserve_insertion_order": "false",
+    }
+    if is_small(path):
+        config["threads"] = "1"
+    con = duckdb.connect(str(path), read_only=read_only, config=config)
     con.execute("set TimeZone = 'UTC'")
     return con
+
+
+def is_small(path: Path | str) -> bool:
+    """Whether there is a file which one thread works on sooner than several."""
+    file = Path(path)
+    return file.is_file() and file.stat().st_size <= SMALL_BYTES
+
+
+def bind(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    """Keeps a connection within `memory_limit`, a size or a share of this machine's: the rest is put on disk."""
+    con.execute(f"set memory_limit = '{memory_limit}'")
+    [(limit_bytes, threads)] = con.execute(
+        "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
+    ).fetchall()
+    con.execute(f"set threads = {max(1, min(threads, limit_bytes // THREAD_BYTES))}")
+
+
+def with_room(con: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """What `work` brings, which can be done twice: where it does not fit into the memory of a bound connection,
+    it is done again without the bound, by one thread. Not all of it can be put on disk: JSON cannot.
+
+    Raises:
+        duckdb.OutOfMemoryException: this machine has too little memory for it.
+    """
+    try:
+        return work()
+    except duckdb.OutOfMemoryException as error:
+        log.say("more memory needed than [collect] memory_limit", reason=str(error).split("\n")[0])
+    [(limit, threads)] = con.execute(
+        "select current_setting('memory_limit'), current_setting('threads')"
+    ).fetchall()
+    con.execute("reset memory_limit")
+    con.execute("set threads = 1")
+    try:
+        return work()
+    finally:
+        con.execute(f"set threads = {threads}")
+        with suppress(duckdb.OutOfMemoryException):
+            con.execute(f"set memory_limit = '{limit}'")
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from pipeline.errors import UsageError
 from pipeline.warehouse import history, schema
-from pipeline.warehouse.home import Home, connect, revise
+from pipeline.warehouse.home import Home, bind, connect, is_small, revise, with_room
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,26 @@ def check_order(as_of: datetime, last: Newest | None) -> None:
         )
 
 
-def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
+def seal(
+    home: Home, staging: Path, number: int, facts: Facts, memory_limit: str | None = None
+) -> str:
     """The id of the new snapshot, which is in force when this returns; on any error the old warehouse stays."""
     with revise(home) as con:
+        con.execute("set threads = 1" if is_small(staging) else "reset threads")
+        if memory_limit:
+            bind(con, memory_limit)
         history.initialise(con)
         path = str(staging).replace("'", "''")
         con.execute(f"attach '{path}' as staged (read_only)")
-        con.execute("begin transaction")
+        name = with_room(con, partial(_take_over, con, number, facts))
+        con.execute("detach staged")
+    return name
+
+
+def _take_over(con: duckdb.DuckDBPyConnection, number: int, facts: Facts) -> str:
+    """The id of the snapshot made of `staged`, in one transaction."""
+    con.execute("begin transaction")
+    try:
         for table in schema.tables().values():
             if table.group in schema.COLLECTED and table.historised:
                 history.merge(con, table, f"staged.{table.name}", number, carried=True)
@@ -96,7 +110,9 @@ def seal(home: Home, staging: Path, number: int, facts: Facts) -> str:
             )
         name = _insert_snapshot(con, number, facts)
         con.execute("commit")
-        con.execute("detach staged")
+    except BaseException:
+        con.execute("rollback")
+        raise
     return name
 
 

@@ -72,7 +72,6 @@ from (
 
 -- finish
 create table object_found as
-select distinct on (path) *
 from (
     from connection_object_item
     union all by name
@@ -82,7 +81,7 @@ from (
     union all by name
     from table_object_item
 )
-order by path, page_id desc;
+qualify row_number() over (partition by path order by page_id desc) = 1;
 
 insert into immuta_connection by name
 with root as (
@@ -91,10 +90,10 @@ with root as (
     order by parts[1], len(parts), page_id
 ),
 detailed as (
-    select distinct on (key) * from connection_item order by key, page_id desc
+    select * from connection_item qualify row_number() over (partition by key order by page_id desc) = 1
 ),
 stated as (
-    select distinct on (key) * from connection_state_item order by key, page_id desc
+    select * from connection_state_item qualify row_number() over (partition by key order by page_id desc) = 1
 )
 select
     r.key as key,

@@ -65,7 +65,7 @@ where source.id is not null;
 
 -- handlers are named by an address, in an object or a list; one whose address is empty has the number of its source
 create table handler_wanted as
-select distinct on (key)
+select
     key,
     coalesce(
         nullif(regexp_extract(source."blobHandler"::varchar, '/(asa|trino|snowflake|databricks|redshift)/handler/(\d+)', 1), ''),
@@ -79,7 +79,8 @@ select distinct on (key)
     ) as technology,
     coalesce(nullif(regexp_extract(source."blobHandler"::varchar, '/handler/(\d+)', 1), ''), key) as handler
 from data_source_detail_item
-order by key, page_id;
+qualify row_number() over (partition by key order by page_id) = 1
+order by key;
 
 delete from handler_wanted where technology is null;
 
@@ -94,7 +95,13 @@ select
     coalesce(found.said.metadata.hostname, found.said.hostname, host_in(found.said."connectionString")) as host,
     coalesce(found.said.metadata.database, found.said.database, database_in(found.said."connectionString")) as database_name,
     coalesce(found.said.metadata.schema, found.said.schema) as schema_name,
-    coalesce(found.said.metadata.table, found.said.table) as table_name
+    coalesce(found.said.metadata.table, found.said.table) as table_name,
+    -- what the remote table looked like, which is told as text; read here, where few pages are in memory
+    list_in(found.said."remoteTableDescription") is not null as described,
+    from_json(
+        coalesce(list_in(found.said."remoteTableDescription"), list_in(found.said.metadata.columns)),
+        getvariable('handler_columns')
+    ) as columns
 from (
     select page_id, key, case
         when said.metadata.table is not null and coalesce(said."dataSourceId", key) = key then {'place': '', 'said': said}
@@ -108,9 +115,8 @@ from (
 )
 where found is not null;
 
--- what the remote table looked like, which is told as text
 insert into immuta_remote_column by name
-select distinct on (source_id, name)
+select
     key::integer as source_id,
     col.name as name,
     col."dataType" as data_type,
@@ -122,15 +128,13 @@ from (
     select
         page_id,
         key,
-        if(described is not null, item || '/remoteTableDescription', item || '/metadata/columns') as place,
-        unnest(from_json(coalesce(described, listed), getvariable('handler_columns'))) as col
-    from (
-        select page_id, key, item, list_in(said."remoteTableDescription") as described, list_in(said.metadata.columns) as listed
-        from handler_item
-    )
+        if(described, item || '/remoteTableDescription', item || '/metadata/columns') as place,
+        unnest(columns) as col
+    from handler_item
 )
 where col.name is not null
-order by source_id, name, page_id desc;
+qualify row_number() over (partition by source_id, name order by page_id desc) = 1
+order by source_id, name;
 
 -- endpoint: access
 -- a row is about a person, or about a group where the tenant lists groups as such
@@ -165,7 +169,7 @@ from (
 where (person.profile is not null or group_key is not null) and person.state is not null and readable(expires);
 
 insert into immuta_membership by name
-select distinct on (source_id, profile_id, state)
+select
     source_id::integer as source_id,
     person.profile as profile_id,
     person.state as state,
@@ -183,10 +187,11 @@ select distinct on (source_id, profile_id, state)
     item
 from access_item
 where person.profile is not null
-order by source_id, profile_id, state, page_id desc;
+qualify row_number() over (partition by source_id, profile_id, state order by page_id desc) = 1
+order by source_id, profile_id, state;
 
 insert into immuta_group_access by name
-select distinct on (source_id, group_key, state)
+select
     source_id::integer as source_id,
     group_key,
     person.state as state,
@@ -200,7 +205,8 @@ select distinct on (source_id, group_key, state)
     item
 from access_item
 where person.profile is null
-order by source_id, group_key, state, page_id desc;
+qualify row_number() over (partition by source_id, group_key, state order by page_id desc) = 1
+order by source_id, group_key, state;
 
 -- endpoint: source_policy
 create table source_policy_item as
@@ -209,7 +215,7 @@ from (select page_id, key, json_extract(body, '$.jsonPolicies') as policies from
 where list_in(policies) is not null;
 
 insert into source_policy by name
-select distinct on (source_id, position)
+select
     key::integer as source_id,
     position,
     coalesce(policy->>'$.type', 'unknown') as type,
@@ -222,7 +228,8 @@ from (
         generate_subscripts(from_json(policies, '["JSON"]'), 1)::integer as position
     from source_policy_item
 )
-order by source_id, position, page_id desc;
+qualify row_number() over (partition by source_id, position order by page_id desc) = 1
+order by source_id, position;
 
 -- endpoint: pending_subscription
 create table pending_subscription_item as
@@ -240,7 +247,7 @@ from (
 where asked.id is not null and readable(asked."createdAt");
 
 insert into pending_subscription by name
-select distinct on (key)
+select
     asked.id as id,
     coalesce(asked.model.type, 'unknown') as model_type,
     asked.model.id as model_id,
@@ -260,18 +267,19 @@ from (
     select *, from_json(asked.approvals, '[{"requiredPermission": "VARCHAR", "state": "VARCHAR"}]') as open
     from pending_subscription_item
 )
-order by key, page_id desc;
+qualify row_number() over (partition by key order by page_id desc) = 1
+order by key;
 
 -- finish
 insert into immuta_source by name
 with listed as (
-    select distinct on (key) * from data_source_item order by key, page_id desc
+    select * from data_source_item qualify row_number() over (partition by key order by page_id desc) = 1
 ),
 detailed as (
-    select distinct on (key) * from data_source_detail_item order by key, page_id desc
+    select * from data_source_detail_item qualify row_number() over (partition by key order by page_id desc) = 1
 ),
 handled as (
-    select distinct on (key) * from handler_item order by key, page_id desc
+    select * from handler_item qualify row_number() over (partition by key order by page_id desc) = 1
 )
 select
     l.source.id as id,
@@ -308,7 +316,7 @@ left join handled h using (key)
 left join handler_wanted w using (key);
 
 insert into policy_application by name
-select distinct on (source_id, policy, type) source_id, policy, type, name, disabled, page_id, item
+select source_id, policy, type, name, disabled, page_id, item
 from (
     select key::integer as source_id, 'global:' || applied.id as policy, coalesce(applied.type, 'unknown') as type,
         applied.name as name, coalesce(applied.disabled, false) as disabled, page_id, '/globalPolicies' as item
@@ -321,14 +329,16 @@ from (
     -- an empty object is no policy
     where coalesce(source."subscriptionPolicy"->>'$.type', source."subscriptionPolicy"->>'$.subscriptionType') is not null
 )
-order by source_id, policy, type, page_id desc;
+qualify row_number() over (partition by source_id, policy, type order by page_id desc) = 1
+order by source_id, policy, type;
 
 insert into immuta_source_tag by name
-select distinct on (source_id, tag)
+select
     key::integer as source_id,
     label.name as tag,
     page_id,
     '/tags' as item
 from (select key, unnest(source.tags) as label, page_id from data_source_detail_item)
 where label.name is not null
-order by source_id, tag, page_id desc;
+qualify row_number() over (partition by source_id, tag order by page_id desc) = 1
+order by source_id, tag;

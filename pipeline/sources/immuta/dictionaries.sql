@@ -28,7 +28,7 @@ from (
 where name is not null;
 
 insert into immuta_column by name
-select distinct on (source_id, name)
+select
     source_id::integer as source_id,
     name,
     col."dataType" as data_type,
@@ -39,10 +39,11 @@ select distinct on (source_id, name)
     page_id,
     item
 from dictionary_item
-order by source_id, name, page_id desc;
+qualify row_number() over (partition by source_id, name order by page_id desc) = 1
+order by source_id, name;
 
 insert into immuta_column_tag by name
-select distinct on (source_id, column_name, tag)
+select
     source_id::integer as source_id,
     column_name,
     label.name as tag,
@@ -51,7 +52,8 @@ select distinct on (source_id, column_name, tag)
     item
 from (select source_id, name as column_name, unnest(col.tags) as label, page_id, item from dictionary_item)
 where label.name is not null and not coalesce(label.deleted, false)
-order by source_id, column_name, tag, page_id desc;
+qualify row_number() over (partition by source_id, column_name, tag order by page_id desc) = 1
+order by source_id, column_name, tag;
 
 -- endpoint: column_name
 create table column_name_item as

@@ -61,7 +61,7 @@ from (
 where source."dataSourceId" is not null;
 
 insert into domain_source by name
-select distinct on (domain_id, source_id)
+select
     domain_id,
     source."dataSourceId" as source_id,
     source.name as name,
@@ -69,7 +69,8 @@ select distinct on (domain_id, source_id)
     page_id,
     item
 from domain_source_item
-order by domain_id, source_id, page_id desc;
+qualify row_number() over (partition by domain_id, source_id order by page_id desc) = 1
+order by domain_id, source_id;
 
 -- endpoint: domain_permission
 create table domain_permission_item as

@@ -239,14 +239,15 @@ where policy.type = 'subscription'
 union all by name
 select 'local:subscription' as policy, key::integer as source_id, 1 as number, source."subscriptionPolicy" as action,
     source."subscriptionType" as stated, page_id, item || '/subscriptionPolicy' as item
-from (select distinct on (key) * from data_source_detail_item order by key, page_id desc)
+from (select * from data_source_detail_item qualify row_number() over (partition by key order by page_id desc) = 1)
 -- an empty object is no policy
 where coalesce(source."subscriptionPolicy"->>'$.type', source."subscriptionPolicy"->>'$.subscriptionType') is not null;
 
 insert into policy_condition by name
+-- each text is read once: many sources have the same policy, and to read one takes a hundred kilobytes
 with worded as (
     select *, lower(coalesce(plain(action, '$.subscriptionType'), nullif(lower(plain(action, '$.type')), 'subscription'), stated)) as word
-    from admission
+    from (select distinct action, stated from admission)
 ),
 read as (
     select *, case
@@ -277,7 +278,11 @@ select
     one.operator,
     page_id,
     item || one.pointer as item
-from (select *, unnest(found) as one, generate_subscripts(found, 1) as place from said);
+from (
+    select a.*, unnest(s.found) as one, generate_subscripts(s.found, 1) as place
+    from admission a
+    join said s on s.action is not distinct from a.action and s.stated is not distinct from a.stated
+);
 
 -- one row per rule of a data policy: of the global ones, and of what is in force on a source
 create table data_rule as
@@ -311,9 +316,9 @@ with exemption as (
     from (
         select *, generate_subscripts(policies, 1) as place
         from (
-            select distinct on (key) key, page_id, from_json(policies, '["JSON"]') as policies
+            select key, page_id, from_json(policies, '["JSON"]') as policies
             from source_policy_item
-            order by key, page_id desc
+            qualify row_number() over (partition by key order by page_id desc) = 1
         )
     )
     where lower(policies[place] ->> '$.type') = 'exemption'

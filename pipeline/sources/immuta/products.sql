@@ -21,7 +21,7 @@ from (
 where product.id is not null;
 
 insert into data_product by name
-select distinct on (key)
+select
     key as id,
     coalesce(product.name, key) as name,
     product.description as description,
@@ -43,7 +43,8 @@ select distinct on (key)
     page_id,
     item
 from data_product_item
-order by key, page_id desc;
+qualify row_number() over (partition by key order by page_id desc) = 1
+order by key;
 
 -- endpoint: product_source
 create table product_source_page as
@@ -104,7 +105,7 @@ from (
 where col.name is not null and col."sourceId" is not null;
 
 insert into product_column by name
-select distinct on (product_id, source_id, name)
+select
     product_id,
     col."sourceId" as source_id,
     col.name as name,
@@ -114,7 +115,8 @@ select distinct on (product_id, source_id, name)
     page_id,
     item
 from product_column_item
-order by product_id, source_id, name, page_id desc;
+qualify row_number() over (partition by product_id, source_id, name order by page_id desc) = 1
+order by product_id, source_id, name;
 
 -- endpoint: request_form
 create table request_form_item as
@@ -126,7 +128,7 @@ from (
 where form.id is not null;
 
 insert into request_form by name
-select distinct on (product_id, id)
+select
     product_id,
     form.id as id,
     form.name as name,
@@ -140,7 +142,8 @@ select distinct on (product_id, id)
     page_id,
     item
 from request_form_item
-order by product_id, id, page_id desc;
+qualify row_number() over (partition by product_id, id order by page_id desc) = 1
+order by product_id, id;
 
 -- endpoint: determination
 create table determination_item as
@@ -180,11 +183,11 @@ select
     case when a.key is null then 'paged' when p.key is null then 'all' else 'both' end as listed_in,
     coalesce(p.page_id, a.page_id) as page_id,
     coalesce(p.item, a.item) as item
-from (select distinct on (key) * from product_source_item order by key, page_id desc) p
-full join (select distinct on (key) * from product_source_all_item order by key, page_id desc) a using (key);
+from (select * from product_source_item qualify row_number() over (partition by key order by page_id desc) = 1) p
+full join (select * from product_source_all_item qualify row_number() over (partition by key order by page_id desc) = 1) a using (key);
 
 insert into determination by name
-select distinct on (key)
+select
     key as id,
     product_id,
     type,
@@ -203,4 +206,5 @@ from (
     union all by name
     from masking_determination_item
 )
-order by key, page_id desc;
+qualify row_number() over (partition by key order by page_id desc) = 1
+order by key;

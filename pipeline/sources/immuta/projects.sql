@@ -137,8 +137,8 @@ select
     d.key is not null as detail_read,
     coalesce(d.page_id, l.page_id) as page_id,
     coalesce(d.item, l.item) as item
-from (select distinct on (key) * from project_item order by key, page_id desc) l
-left join (select distinct on (key) * from project_detail_item order by key, page_id desc) d using (key);
+from (select * from project_item qualify row_number() over (partition by key order by page_id desc) = 1) l
+left join (select * from project_detail_item qualify row_number() over (partition by key order by page_id desc) = 1) d using (key);
 
 insert into immuta_project by name
 select
@@ -191,7 +191,7 @@ where purpose is not null
 order by project_id, purpose, staged, position;
 
 insert into project_member by name
-select distinct on (project_id, profile_id, state)
+select
     m.project_id::integer as project_id,
     member.profile as profile_id,
     member.state as state,
@@ -212,10 +212,11 @@ select distinct on (project_id, profile_id, state)
     page_id,
     item
 from project_member_item m
-order by project_id, profile_id, state, page_id desc;
+qualify row_number() over (partition by project_id, profile_id, state order by page_id desc) = 1
+order by project_id, profile_id, state;
 
 insert into project_source by name
-select distinct on (project_id, source_id)
+select
     s.project_id::integer as project_id,
     source."dataSourceId" as source_id,
     source."dataSourceName" as name,
@@ -226,4 +227,5 @@ select distinct on (project_id, source_id)
     page_id,
     item
 from project_source_item s
-order by project_id, source_id, page_id desc;
+qualify row_number() over (partition by project_id, source_id order by page_id desc) = 1
+order by project_id, source_id;

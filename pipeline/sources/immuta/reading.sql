@@ -1,5 +1,7 @@
 -- start
 -- How values are read: macros and shapes that every section of this source may use.
+-- The last answer about a thing is the one that counts: where there are many, told by `row_number()`, because `distinct on`
+-- keeps every column of every thing in memory at once.
 
 -- an instant that decides a verdict and cannot be read is no missing instant: its item is left out, and so counted as lost
 create macro readable(instant) as instant is null or try_cast(instant as timestamptz) is not null;

@@ -134,7 +134,7 @@ where request.id is not null
     and readable(request.expiration);
 
 insert into product_member by name
-select distinct on (product_id, request_id)
+select
     product_id,
     request.id as request_id,
     request.user."globalUserId" as user_id,
@@ -144,7 +144,8 @@ select distinct on (product_id, request_id)
     page_id,
     item
 from product_member_item
-order by product_id, request_id, page_id desc;
+qualify row_number() over (partition by product_id, request_id order by page_id desc) = 1
+order by product_id, request_id;
 
 -- endpoint: approval
 create table approval_item as
@@ -238,7 +239,7 @@ from (
 where risk."approvalRisk" is not null;
 
 insert into risk_assessment by name
-select distinct on (key)
+select
     key as request_id,
     risk."approvalRisk" as risk,
     risk."conflictDetected" as conflict,
@@ -254,7 +255,8 @@ select distinct on (key)
     page_id,
     item
 from risk_item
-order by key, page_id desc;
+qualify row_number() over (partition by key order by page_id desc) = 1
+order by key;
 
 insert into risk_assessment by name
 select b.* exclude (row_hash), row_hash as carried_hash
@@ -276,7 +278,7 @@ from (
 where col.name is not null and col."sourceId" is not null;
 
 insert into masking_exception_column by name
-select distinct on (key)
+select
     request_id,
     col."sourceId" as source_id,
     col.name as column_name,
@@ -286,7 +288,8 @@ select distinct on (key)
     page_id,
     item
 from masking_column_item
-order by key, page_id desc;
+qualify row_number() over (partition by key order by page_id desc) = 1
+order by key;
 
 -- endpoint: approved_masking_column
 create table approved_masking_column_item as
@@ -298,14 +301,15 @@ from (
 where col."columnName" is not null and col."sourceId" is not null;
 
 insert into approved_masking_exception by name
-select distinct on (key)
+select
     user_id,
     col."sourceId" as source_id,
     col."columnName" as column_name,
     page_id,
     item
 from approved_masking_column_item
-order by key, page_id desc;
+qualify row_number() over (partition by key order by page_id desc) = 1
+order by key;
 
 -- endpoint: request_user
 create table request_user_item as
@@ -321,7 +325,7 @@ from (
 where person."globalUserId" is not null;
 
 insert into request_user by name
-select distinct on (id)
+select
     person."globalUserId" as id,
     person.id as profile_id,
     person."iamId" as iam_id,
@@ -336,7 +340,8 @@ from (
     select person, page_id, item, 2 from met_user
 )
 where person.id is not null
-order by id, preference, page_id, item;
+qualify row_number() over (partition by id order by preference, page_id, item) = 1
+order by id;
 
 -- who acted on a request that is not asked for again may have left since, and is who they were
 insert into request_user by name
