@@ -4,20 +4,23 @@ import atexit
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from pipeline.sandbox import signin
 
 STANDBY = Path(__file__).with_name("standby.py")
 TIMEOUT_S = 900
 """For a machine that many share; what hangs, hangs longer than that."""
+LOOK_AGAIN_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,33 @@ def muster(
     return ended
 
 
+def struck(
+    number: signal.Signals,
+    when: Callable[[str], bool],
+    *arguments: str,
+    folder: Path,
+    cold: bool = False,
+) -> Ended:
+    """The end of `muster` that gets a signal as soon as `when` is true of what it has said on stderr."""
+    with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+        begin = _begin_cold if cold else _begin
+        running = begin(arguments, folder, _clean(), out.name, err.name)
+        code, deadline = None, time.monotonic() + TIMEOUT_S
+        try:
+            while not when(Path(err.name).read_text("utf-8")):
+                assert time.monotonic() < deadline, f"{arguments}: still at work"
+                code = running.code(LOOK_AGAIN_S)
+                assert code is None, f"{arguments}: ended with {code} too soon"
+            os.kill(running.pid, number)
+            code = running.code(TIMEOUT_S)
+        finally:
+            if code is None:
+                os.kill(running.pid, signal.SIGKILL)
+                code = running.code(TIMEOUT_S)
+        assert code is not None
+        return Ended(code, out.read(), err.read())
+
+
 def _clean() -> dict[str, str]:
     """This environment without what configures a command, and with warnings that are errors."""
     kept = {
@@ -69,19 +99,70 @@ def _started(arguments: Sequence[str], folder: Path, environment: Mapping[str, s
 
 
 def _forked(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ended:
-    orders, answers = _standby()
     with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
-        order = {
-            "argv": arguments,
-            "folder": str(folder),
-            "environment": environment,
-            "out": out.name,
-            "err": err.name,
-        }
-        orders.write(json.dumps(order).encode() + b"\n")
-        orders.flush()
-        assert select.select([answers], [], [], TIMEOUT_S)[0], f"{arguments}: still at work"
-        return Ended(int(answers.readline()), out.read(), err.read())
+        code = _begin(arguments, folder, environment, out.name, err.name).code(TIMEOUT_S)
+        assert code is not None, f"{arguments}: still at work"
+        return Ended(code, out.read(), err.read())
+
+
+class Running(Protocol):
+    """A command at work."""
+
+    pid: int
+
+    def code(self, within_s: float) -> int | None:
+        """The exit code, if it ends within so many seconds."""
+
+
+def _begin(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: str, err: str
+) -> Running:
+    orders, answers = _standby()
+    order = {
+        "argv": arguments,
+        "folder": str(folder),
+        "environment": environment,
+        "out": out,
+        "err": err,
+    }
+    orders.write(json.dumps(order).encode() + b"\n")
+    return _Fork(int(answers.readline()), answers)
+
+
+@dataclass(frozen=True)
+class _Fork:
+    pid: int
+    answers: IO[bytes]
+
+    def code(self, within_s: float) -> int | None:
+        ready = select.select([self.answers], [], [], within_s)[0]
+        return int(self.answers.readline()) if ready else None
+
+
+def _begin_cold(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: str, err: str
+) -> Running:
+    with Path(out).open("w") as stdout, Path(err).open("w") as stderr:
+        return _Process(
+            subprocess.Popen(
+                [sys.executable, "-m", "pipeline", *arguments],
+                cwd=folder,
+                env=dict(environment),
+                stdout=stdout,
+                stderr=stderr,
+            )
+        )
+
+
+class _Process:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.pid, self._process = process.pid, process
+
+    def code(self, within_s: float) -> int | None:
+        try:
+            return self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return None
 
 
 @cache
@@ -93,6 +174,8 @@ def _standby() -> tuple[IO[bytes], IO[bytes]]:
         env=_clean() | {"OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        # what was answered must not lie in a buffer while its end is waited for
+        bufsize=0,
     )
     assert process.stdin is not None
     assert process.stdout is not None

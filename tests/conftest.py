@@ -1,16 +1,18 @@
 """Shared fixtures: a folder of results with three sealed snapshots of a tiny estate, pages and findings included."""
 
+import fcntl
 import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from command import muster
 from hypothesis import settings
 from judging import blank
 
@@ -42,6 +44,22 @@ def _complete(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, An
     assert not unknown, f"no such column: {unknown}"
     required = {column.name: NEUTRAL[column.type] for column in columns if column.required}
     return {**required, **row}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_of_duckdb() -> Iterator[None]:
+    """DuckDB works with one thread in the processes of tests, which share the cores: for a few rows, more
+    threads take a sixth more. Commands that tests start (`command.muster`) are other processes and have the usual number."""
+    connect = duckdb.connect
+
+    def connected(
+        database: str = ":memory:", read_only: bool = False, config: Mapping[str, str] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        return connect(database, read_only=read_only, config={"threads": "1", **(config or {})})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", connected)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -174,20 +192,49 @@ def tiny(_sealed_once: Home, tmp_path: Path) -> Home:
     return Home(tmp_path / "data")
 
 
+NIGHT = ("run", "--sandbox", "--assets", "60", "--as-of", "2026-11-20")
+"""The command whose results tests start from that are about what comes after it."""
+
+
+@pytest.fixture(scope="session")
+def night_in(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[Path], Path]:
+    """A function that puts the results of `NIGHT` into a folder, a copy for whoever asks; they are made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    # workers have a folder each, below that of the tests as a whole
+    folder = (base if worker_id == "master" else base.parent) / "night"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".made").open("a+") as made:
+        fcntl.flock(made, fcntl.LOCK_EX)
+        if not made.tell():
+            muster(*NIGHT, folder=folder, cold=True)
+            made.write("whole")
+
+    def night_in(place: Path) -> Path:
+        shutil.copytree(folder / "data", place / "data", symlinks=True)
+        return place
+
+    return night_in
+
+
 SLOW_FILES = (
-    "test_weather.py",
-    "test_errors.py",
     "test_end_to_end.py",
-    "test_rules.py",
-    "test_judge_mutants.py",
-    "test_incremental.py",
+    "test_errors.py",
+    "test_weather.py",
     "test_readme.py",
-    "test_judge_engine.py",
-    "test_run.py",
-    "test_report_publish.py",
+    "test_judge_mutants.py",
     "test_report_browser.py",
-    "test_example_pack.py",
+    "test_incremental.py",
+    "test_rules.py",
+    "test_run.py",
+    "test_judge_engine.py",
+    "test_report_publish.py",
+    "test_gate.py",
+    "test_sources_immuta_activity.py",
+    "test_sandbox_immuta_writes_collected.py",
+    "test_collect_sandbox.py",
     "test_drift_sandbox.py",
+    "test_frameworks.py",
+    "test_example_pack.py",
 )
 """Files that take long, the longest first: they start first, so that no worker is left with one at the end."""
 

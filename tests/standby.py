@@ -1,7 +1,8 @@
-"""`muster` standing by: a process that has imported what commands import, and forks for every command it is asked for.
+"""`muster` standing by: a process that has imported and read what commands do, and forks for every command it is asked for.
 
-Every line of its input is an order: {"argv", "folder", "environment", "out", "err"}; the line it answers is the exit
-code. A fork is a process of its own like any other, but it need not import, and ends without tidying up after Python.
+Every line of its input is an order: {"argv", "folder", "environment", "out", "err"}; the lines it answers are the
+number of the process, at once, and its exit code. A fork is a process of its own like any other, but it need not
+import, and ends without tidying up after Python; it waits for its threads, as Python does.
 """
 
 import gc
@@ -10,16 +11,30 @@ import json
 import os
 import runpy
 import sys
+import threading
 import traceback
 from typing import Any, NoReturn
 
-IMPORTED = ("pipeline.cli", "pipeline.run", "pipeline.cli.progress", "pipeline.gate.expectations")
+from pipeline import packs
+from pipeline.judge import rule
+from pipeline.warehouse import schema
+
+IMPORTED = (
+    "pipeline.cli",
+    "pipeline.run",
+    "pipeline.cli.progress",
+    "pipeline.gate.expectations",
+    "pipeline.report.publish",
+)
 
 
 def main() -> None:
     """Answers orders until there are no more."""
     for name in IMPORTED:
         importlib.import_module(name)
+    # what a process reads once
+    rule.load(packs.load())
+    schema.views()
     # what never changes is shared with every fork
     gc.freeze()
     for line in sys.stdin.buffer:
@@ -27,6 +42,7 @@ def main() -> None:
             order = json.loads(line)
             _take_place(order)
             _end(_run(order["argv"]))
+        print(fork, flush=True)
         _, status = os.waitpid(fork, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
     _end(0)
@@ -57,6 +73,9 @@ def _run(argv: list[str]) -> int:
 
 
 def _end(code: int) -> NoReturn:
+    for thread in threading.enumerate():
+        if not (thread.daemon or thread is threading.current_thread()):
+            thread.join()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -1,5 +1,6 @@
 """Both sources against the sandbox over a socket while it misbehaves: the estate comes whole, or what lacks is named."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,24 @@ def collected(
             store.close()
 
 
-def test_faults_that_pass_leave_nothing_missing(tmp_path: Path) -> None:
-    """Throttling, server errors, broken bodies and dropped connections on many planes: everything comes in the end."""
+@dataclass(frozen=True)
+class Recovered:
+    """What came of a walk through faults that pass, with tokens that live for a second."""
+
+    complete: bool
+    counts: list[tuple[Any, ...]]
+    gaps: list[tuple[Any, ...]]
+    slept_s: float
+    entra_calls: int
+    immuta_calls: int
+
+
+@pytest.fixture(scope="module")
+def recovered(tmp_path_factory: pytest.TempPathFactory) -> Recovered:
+    entra, immuta = Counting("status"), Counting("status")
     behaviour = {
+        f"/{server.credentials(1)['tenant_id']}": entra,
+        "/bim/apikey": immuta,
         "/datamap/api/search": faults.throttled("7"),
         "/datamap/api/atlas/v2/entity": faults.truncated(times=1),
         "/datamap/api/atlas/v2/glossary": faults.answering(500, times=2),
@@ -78,15 +94,21 @@ def test_faults_that_pass_leave_nothing_missing(tmp_path: Path) -> None:
         "/dictionary": faults.dropped(times=2),
         "/marketplace/api/data-product": faults.malformed(times=2),
     }
+    folder = tmp_path_factory.mktemp("recovered")
+    with server.running(assets=ASSETS, as_of=DAY, faults=behaviour, token_lifetime_s=1) as url:
+        complete, (counts, gaps), slept = collected(url, folder, COUNTS, "select * from gap")
+    return Recovered(complete, counts, gaps, slept.now, entra.calls, immuta.calls)
+
+
+def test_faults_that_pass_leave_nothing_missing(recovered: Recovered) -> None:
+    """Throttling, server errors, broken bodies and dropped connections on many planes: everything comes in the end."""
     estate = History(1, ASSETS).at(clock.day_number(DAY))
-    with server.running(assets=ASSETS, as_of=DAY, faults=behaviour) as url:
-        complete, (counts, gaps), slept = collected(url, tmp_path, COUNTS, "select * from gap")
-    assert complete
-    assert gaps == []
-    assert counts == [
+    assert recovered.complete
+    assert recovered.gaps == []
+    assert recovered.counts == [
         (ASSETS, len(estate.data_sources), len(estate.products), len(estate.any_request_by_id))
     ]
-    assert slept.now >= 7.0
+    assert recovered.slept_s >= 7.0
 
 
 def test_faults_that_stay_are_gaps_and_nothing_else_suffers(tmp_path: Path) -> None:
@@ -110,16 +132,12 @@ def test_faults_that_stay_are_gaps_and_nothing_else_suffers(tmp_path: Path) -> N
     assert counts[0][0] == ASSETS
 
 
-def test_tokens_that_expire_during_the_walk_are_renewed(tmp_path: Path) -> None:
+def test_tokens_that_expire_during_the_walk_are_renewed(recovered: Recovered) -> None:
     """Tokens that live for a second are fetched again and again, and no call is lost to them."""
-    entra, immuta = Counting("status"), Counting("status")
-    behaviour = {f"/{server.credentials(1)['tenant_id']}": entra, "/bim/apikey": immuta}
-    with server.running(assets=ASSETS, as_of=DAY, faults=behaviour, token_lifetime_s=1) as url:
-        complete, (counts,), _ = collected(url, tmp_path, COUNTS)
-    assert complete
-    assert counts[0][0] == ASSETS
-    assert entra.calls > 1
-    assert immuta.calls > 1
+    assert recovered.complete
+    assert recovered.counts[0][0] == ASSETS
+    assert recovered.entra_calls > 1
+    assert recovered.immuta_calls > 1
 
 
 @pytest.mark.parametrize(

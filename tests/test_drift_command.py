@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from command import muster
 
 from pipeline.warehouse.home import Home
-from tests.command import muster
 from tests.drift_fixture import READ, Rows, data_policy, reconciled
 
 SAMPLE = Path(__file__).parent / "declared" / "policies" / "mask-pii.yaml"

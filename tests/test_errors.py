@@ -5,16 +5,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from command import Ended, muster, struck, tenant
 
 from pipeline.sandbox import clock, server
 from pipeline.sandbox.weather import faults
-from tests.command import muster, tenant
+from pipeline.sources.purview import SOURCE
 
 pytestmark = pytest.mark.slow
 
@@ -77,63 +81,68 @@ def test_a_wrong_credential_ends_the_run(tmp_path: Path, section: str, key: str,
     assert not (tmp_path / "data/warehouse.duckdb").exists()
 
 
-def test_a_forbidden_plane_is_a_gap_not_a_crash(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Night:
+    """A folder of results, and how the run ended."""
+
+    folder: Path
+    ended: Ended
+
+
+@pytest.fixture(scope="module")
+def bad_night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """A run that is refused one plane of Purview, and gets spoilt pages of two lists of Immuta."""
+    folder = tmp_path_factory.mktemp("bad-night")
+    spoilt = {
+        "/scan": faults.answering(403),
+        "/tag": faults.malformed(),
+        "/policy/global": faults.truncated(times=1),
+    }
+    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=spoilt) as url:
+        tenant(folder, url)
+        return Night(folder, muster("run", "--as-of", DAY, folder=folder, code=3))
+
+
+def test_a_forbidden_plane_is_a_gap_not_a_crash(bad_night: Night) -> None:
     """403 on one plane: the rest is sealed, rules that need it are not evaluated, exit code 3, page one says so."""
-    hole = {"/scan": faults.answering(403)}
-    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=hole) as url:
-        tenant(tmp_path, url)
-        ended = muster("run", "--as-of", DAY, folder=tmp_path, code=3)
-    assert "not complete" in ended.err
-    assert ("purview.data_source", 403) in rows(tmp_path, "select endpoint, status from gap")
+    folder = bad_night.folder
+    assert "not complete" in bad_night.ended.err
+    assert ("purview.data_source", 403) in rows(folder, "select endpoint, status from gap")
     query = "select distinct status from verdict where rule_id like 'SCN%' or rule_id = 'CLS-001'"
-    assert rows(tmp_path, query) in ([], [("not_evaluated",)])
-    failing = rows(tmp_path, "select distinct rule_id from verdict where status = 'fail'")
+    assert rows(folder, query) in ([], [("not_evaluated",)])
+    failing = rows(folder, "select distinct rule_id from verdict where status = 'fail'")
     assert ("EVD-001",) in failing
-    page = (tmp_path / "data/reports/latest/compliance.html").read_text(encoding="utf-8")
+    page = (folder / "data/reports/latest/compliance.html").read_text(encoding="utf-8")
     assert "purview.data_source" in page
 
 
-def test_malformed_pages_are_retried_then_a_gap(tmp_path: Path) -> None:
+def test_malformed_pages_are_retried_then_a_gap(bad_night: Night) -> None:
     """A list whose page stays malformed is incomplete; one that recovers is read whole."""
-    spoilt = {"/tag": faults.malformed(), "/policy/global": faults.truncated(times=1)}
-    with server.running(assets=ASSETS, as_of=clock.parse_as_of(DAY), faults=spoilt) as url:
-        tenant(tmp_path, url)
-        muster("collect", "--as-of", DAY, folder=tmp_path, code=3)
-    ((endpoint, reason),) = rows(tmp_path, "select endpoint, reason from gap")
-    assert endpoint == "immuta.tag"
+    refused = {f"purview.{one.name}" for one in SOURCE.endpoints if one.plane == "scanning"}
+    gaps = dict(rows(bad_night.folder, "select endpoint, reason from gap"))
+    assert gaps.keys() - refused == {"immuta.tag"}
+    reason = gaps["immuta.tag"]
     assert "JSON" in reason
-    assert rows(tmp_path, "select count(*) from immuta_policy") > [(0,)]
+    assert rows(bad_night.folder, "select count(*) from immuta_policy") > [(0,)]
 
 
 def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     """After kill -9 and a half-written part, the next run keeps what it has and seals the whole estate."""
-    command = [
-        sys.executable,
-        "-m",
-        "pipeline",
-        "collect",
-        "--sandbox",
-        "--assets",
-        str(ASSETS),
-        "--as-of",
-        DAY,
-    ]
-    raw = tmp_path / "data/raw"
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not list(raw.glob("*/immuta/access/exchanges.jsonl")):
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-    (log,) = raw.glob("*/immuta/access/exchanges.jsonl")
+    command = ("collect", "--sandbox", "--assets", str(ASSETS), "--as-of", DAY)
+    raw, wanted = tmp_path / "data/raw", "*/immuta/access/exchanges.jsonl"
+
+    def has_begun(_: str) -> bool:
+        return bool(list(raw.glob(wanted)))
+
+    assert struck(signal.SIGKILL, has_begun, *command, folder=tmp_path).code == -signal.SIGKILL
+    (log,) = raw.glob(wanted)
     kept = len(log.read_bytes().splitlines()) - 1
     with log.open("ab") as file:
         file.write(b'{"seq": 99')
     (part,) = log.parent.glob("part-*.gz")
     with part.open("ab") as file:
         file.write(b"\x1f\x8b half a member")
-    muster("collect", *command[4:], folder=tmp_path)
+    muster(*command, folder=tmp_path)
     lines = [json.loads(line) for line in log.read_bytes().splitlines()]
     assert len(lines) >= kept
     assert len({line["identity"] for line in lines}) == len(lines)
@@ -142,19 +151,23 @@ def test_a_killed_run_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     assert rows(tmp_path, "select count(*) from asset") == [(ASSETS,)]
 
 
+def _tells(endpoint: str, said: str) -> bool:
+    return f'"{endpoint}"' in said
+
+
 def test_an_interrupted_run_says_so_and_goes_on(tmp_path: Path) -> None:
-    """Ctrl-C at any moment ends with 130 and one line; the next run goes on with the same pages."""
+    """Ctrl-C at any moment ends with 130 and one line; the next run goes on with the same pages.
+
+    The first time it comes while a process that has just been started still imports what it needs later.
+    """
     small = ("collect", "--sandbox", "--assets", str(ASSETS))
-    command = [sys.executable, "-m", "pipeline", *small]
     for seen in ("purview.collection", "purview.search", "immuta.access", "purview.process"):
-        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            assert any(f'"{seen}"' in line for line in process.stderr)
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-        assert process.returncode == 130, said
-        assert "interrupted" in said
-        assert "Traceback" not in said
+        sooner = seen == "purview.collection"
+        told = partial(_tells, seen)
+        ended = struck(signal.SIGINT, told, *small, folder=tmp_path, cold=sooner)
+        assert ended.code == 130, ended.err
+        assert "interrupted" in ended.err
+        assert "Traceback" not in ended.err
     muster(*small, folder=tmp_path)
     assert len(list((tmp_path / "data/raw").iterdir())) == 1
 
@@ -175,12 +188,13 @@ def test_a_second_run_is_refused_while_one_works(tmp_path: Path) -> None:
     assert str(process.pid) in ended.err
 
 
-def test_a_snapshot_without_verdicts_borrows_none(tmp_path: Path) -> None:
+def test_a_snapshot_without_verdicts_borrows_none(
+    tmp_path: Path, night_in: Callable[[Path], Path]
+) -> None:
     """After `collect` alone, findings stay those of the last judged night, and no report claims otherwise."""
-    small = ("--sandbox", "--assets", str(ASSETS), "--as-of")
-    muster("run", *small, "2026-11-20", folder=tmp_path)
+    night_in(tmp_path)
     before = muster("findings", "list", "--json", folder=tmp_path).rows
-    muster("collect", *small, "2026-11-21", folder=tmp_path)
+    muster("collect", "--sandbox", "--assets", str(ASSETS), "--as-of", DAY, folder=tmp_path)
     ended = muster("findings", "list", "--json", folder=tmp_path)
     assert ended.rows == before
     assert "not judged yet" in ended.err

@@ -1,10 +1,10 @@
 """A pack as a company might write it, over the sandbox: its rules, its overrides, what its people decided."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from tests.command import Ended, muster
+from command import Ended, muster
 
 pytestmark = pytest.mark.slow
 
@@ -12,9 +12,10 @@ PACK = Path(__file__).parent / "example_pack"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company")
-    _with_pack(folder, "run", "--sandbox", "--assets", "60", "--as-of", "2026-11-20")
+def folder(tmp_path_factory: pytest.TempPathFactory, night_in: Callable[[Path], Path]) -> Path:
+    """A night of the sandbox, judged again with the pack."""
+    folder = night_in(tmp_path_factory.mktemp("company"))
+    _with_pack(folder, "judge")
     return folder
 
 

@@ -1,13 +1,14 @@
 """The ledger: what of a judgement is written, night after night, and what it says changed."""
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from judging import ask, blank, pack, seal, verdicts
 
-from pipeline.judge.judgement import judge
+from pipeline.judge.judgement import Judgement, judge
 from pipeline.packs import Packs
 from pipeline.warehouse.home import Home
 
@@ -26,10 +27,9 @@ def home(tmp_path: Path, template: Path) -> Home:
     return blank(tmp_path / "data", template)
 
 
-@pytest.fixture
-def owners(tmp_path: Path) -> Packs:
+def two_rules(folder: Path) -> Packs:
     """Two rules about contacts, the second only of assets that pass the first."""
-    return pack(tmp_path / "pack", {"TST-001": {}, "TST-002": {"blocked_by": ["TST-001"]}})
+    return pack(folder / "pack", {"TST-001": {}, "TST-002": {"blocked_by": ["TST-001"]}})
 
 
 def estate(chance: random.Random) -> tuple[dict[str, Any], dict[str, str]]:
@@ -46,40 +46,56 @@ def estate(chance: random.Random) -> tuple[dict[str, Any], dict[str, str]]:
     return given, expected
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_history_has_every_night(home: Home, owners: Packs, seed: int) -> None:
-    """Whatever comes, goes, passes, fails or is hidden: each night is there as it was, and rows only where it changed."""
-    chance = random.Random(seed)
-    nights: list[dict[str, str]] = []
+@dataclass(frozen=True)
+class Night:
+    """What should have become of each asset, and what was said on the morning after."""
+
+    expected: dict[str, str]
+    verdicts: dict[str, str]
+    judged: Judgement
+    new: int
+    resolved: set[str]
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def lived(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template: Path
+) -> tuple[Home, list[Night]]:
+    """Nights of an estate that changes by chance, judged by two rules, and what was said after each."""
+    folder, chance = tmp_path_factory.mktemp("lived"), random.Random(request.param)
+    home, packs, nights = blank(folder / "data", template), two_rules(folder), []
     for number in range(1, NIGHTS + 1):
         given, expected = estate(chance)
         seal(home, number, given)
-        judge(home, owners)
-        nights.append(expected)
-        assert verdicts(home) == expected
+        judged = judge(home, packs)
+        [(new,)] = ask(home, "select count(*) from finding where status in ('new', 'reopened')")
+        resolved = {one for (one,) in ask(home, "select id from finding where status = 'resolved'")}
+        nights.append(Night(expected, verdicts(home), judged, new, resolved))
+    return home, nights
+
+
+def test_history_has_every_night(lived: tuple[Home, list[Night]]) -> None:
+    """Whatever comes, goes, passes, fails or is hidden: each night is there as it was, and rows only where it changed."""
+    home, nights = lived
     said = "select subject_id, status from verdict where rule_id = 'TST-001'"
-    changes = 0
-    for number, expected in enumerate(nights, 1):
-        assert dict(ask(home, said, at=number)) == expected
-        before = nights[number - 2] if number > 1 else {}
-        changes += len(expected.items() - before.items())
+    changes, before = 0, dict[str, str]()
+    for number, night in enumerate(nights, 1):
+        assert night.verdicts == night.expected
+        assert dict(ask(home, said, at=number)) == night.expected
+        changes += len(night.expected.items() - before.items())
+        before = night.expected
     assert ask(home, "select count(*) from history.verdict where rule_id = 'TST-001'") == [
         (changes,)
     ]
 
 
-@pytest.mark.parametrize("seed", [3, 4])
-def test_what_changed_is_what_the_findings_say(home: Home, owners: Packs, seed: int) -> None:
+def test_what_changed_is_what_the_findings_say(lived: tuple[Home, list[Night]]) -> None:
     """The judgement counts as new and ended exactly the findings that are so in that snapshot, hidden ones included."""
-    chance = random.Random(seed)
-    ended: set[tuple[Any, ...]] = set()
-    for number in range(1, NIGHTS + 1):
-        seal(home, number, estate(chance)[0])
-        found = judge(home, owners)
-        new = ask(home, "select count(*) from finding where status in ('new', 'reopened')")
-        resolved = set(ask(home, "select id from finding where status = 'resolved'"))
-        assert (found.new, found.resolved) == (new[0][0], len(resolved - ended))
-        ended = resolved
+    ended = set[str]()
+    for night in lived[1]:
+        came_and_went = (night.judged.new, night.judged.resolved)
+        assert came_and_went == (night.new, len(night.resolved - ended))
+        ended = night.resolved
 
 
 def test_a_rule_that_is_gone_keeps_its_findings(home: Home, tmp_path: Path) -> None:

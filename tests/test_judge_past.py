@@ -14,21 +14,12 @@ from pipeline.judge import past
 from pipeline.judge.attribution import CAUSES, FIGURES, Part, attribute
 from pipeline.judge.judgement import judge
 from pipeline.packs import Packs
-from pipeline.warehouse import history
-from pipeline.warehouse.home import Home, revise
+from pipeline.warehouse.home import Home
 
 LENGTH = (
     "select guid as subject_id, case when not detail_read then 'not_evaluated' "
     "when length(name) > $most then 'fail' else 'pass' end as status, 'x' as reason from asset"
 )
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("blank")
-    with revise(Home(folder)) as con:
-        history.initialise(con)
-    return folder
 
 
 @pytest.fixture

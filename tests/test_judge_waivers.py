@@ -11,8 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.judge import registers, trial
 from pipeline.judge.judgement import judge
 from pipeline.packs import Packs
-from pipeline.warehouse import history
-from pipeline.warehouse.home import Home, revise
+from pipeline.warehouse.home import Home
 
 FIT = {
     "id": "W1",
@@ -30,14 +29,6 @@ NIGHT = {
     "contact": [{"asset_guid": "a1", "role": "Owner", "principal_id": "p1"}],
 }
 EVD = builtin.load().file("rules/evidence/unfit-waiver.yaml").path.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("blank")
-    with revise(Home(folder)) as con:
-        history.initialise(con)
-    return folder
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import report_fixture
+from judging import blank
 
 from pipeline import packs
 from pipeline.report.publish import load, publish
@@ -21,13 +22,23 @@ def unread_requests(rows, night):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return report_fixture.seal(tmp_path_factory.mktemp("whole"), 1, 120)
+def sealed(template):
+    """As `report_fixture.seal`, with a warehouse that need not be made first."""
+
+    def sealed(folder, *about):
+        return report_fixture.seal(blank(folder / "data", template).root, *about)
+
+    return sealed
 
 
 @pytest.fixture(scope="module")
-def gapped(tmp_path_factory):
-    return report_fixture.seal(tmp_path_factory.mktemp("gap"), 1, 120, unread_requests)
+def home(tmp_path_factory, sealed):
+    return sealed(tmp_path_factory.mktemp("whole"), 1, 120)
+
+
+@pytest.fixture(scope="module")
+def gapped(tmp_path_factory, sealed):
+    return sealed(tmp_path_factory.mktemp("gap"), 1, 120, unread_requests)
 
 
 def test_every_grant_is_in_one_bar(home):
@@ -72,9 +83,9 @@ def test_a_hole_moves_the_unexplained_to_the_unknown(home, gapped):
     assert holed.den + holed.not_evaluated == whole.den + whole.not_evaluated
 
 
-def test_figures_over_grants_stand_apart_where_none_were_worked_out(tmp_path):
+def test_figures_over_grants_stand_apart_where_none_were_worked_out(tmp_path, sealed):
     """A snapshot that an earlier version judged has no grants: its figures have a cause instead of a zero."""
-    old = report_fixture.seal(tmp_path, 2, 60)
+    old = sealed(tmp_path, 2, 60)
     with revise(old) as con:
         for table in ("active_grant", "masking_grant"):
             con.execute(
@@ -93,30 +104,32 @@ def test_figures_over_grants_stand_apart_where_none_were_worked_out(tmp_path):
     ("rule_id", "figure"),
     [("MEM-002", access.unexplained), ("ACC-005", time_limits.bound)],
 )
-def test_a_rule_takes_the_place_of_the_count(tmp_path, monkeypatch, rule_id, figure):
+def test_a_rule_takes_the_place_of_the_count(tmp_path, sealed, monkeypatch, rule_id, figure):
     """Where the rule is in force the figure is the rule's, and says so."""
     sql = "select g.id, case when g.until is null then 'fail' else 'pass' end, 'x', g.id from active_grant g where g.origin = 'request'"
     monkeypatch.setitem(report_fixture.RULES, rule_id, ("t", "high", "active_grant", sql))
-    with looking(report_fixture.seal(tmp_path, 1, 60)) as view:
+    with looking(sealed(tmp_path, 1, 60)) as view:
         found, rule = figure(view), view.rules[rule_id]
     assert found.source == f"rule:{rule_id}"
     assert found.den == rule.passed + rule.failed > 0
     assert found.num == (rule.failed if rule_id == "MEM-002" else rule.passed)
 
 
-def test_expired_masking_counts_with_expired_access_where_a_rule_judges_it(tmp_path, monkeypatch):
+def test_expired_masking_counts_with_expired_access_where_a_rule_judges_it(
+    tmp_path, sealed, monkeypatch
+):
     """With rule MSK-002 the figure that must be zero takes its exceptions in, and its verdicts not reached."""
     sql = "select r.id, case when r.id like '%7' then 'fail' else 'not_evaluated' end, 'x', r.id from access_request r where r.type = 'MASKING_EXCEPTION'"
-    with looking(report_fixture.seal(tmp_path / "a", 1, 60)) as view:
+    with looking(sealed(tmp_path / "a", 1, 60)) as view:
         without = time_limits.past_expiry(view)
     monkeypatch.setitem(report_fixture.RULES, "MSK-002", ("t", "critical", "access_request", sql))
-    with looking(report_fixture.seal(tmp_path / "b", 1, 60)) as view:
+    with looking(sealed(tmp_path / "b", 1, 60)) as view:
         found, rule = time_limits.past_expiry(view), view.rules["MSK-002"]
     assert found.num == without.num + rule.failed > without.num
     assert found.not_evaluated == rule.not_evaluated > 0
 
 
-def test_roles_that_were_not_read_are_no_zero(home, tmp_path):
+def test_roles_that_were_not_read_are_no_zero(home, tmp_path, sealed):
     """Without role assignments nobody knows who is privileged in Purview; with them, reading roles are left out."""
     with looking(home) as view:
         assert privileged._roles(view).cause == "no role assignment was read"
@@ -146,14 +159,14 @@ def test_roles_that_were_not_read_are_no_zero(home, tmp_path):
             }
         )
 
-    with looking(report_fixture.seal(tmp_path, 1, 30, roles)) as view:
+    with looking(sealed(tmp_path, 1, 30, roles)) as view:
         found = privileged._roles(view)
         holders = view.rows(privileged._named("holders"))
     assert (found.num, found.den, found.not_evaluated) == (1, 2, 1)
     assert [row["name"] for row in holders if row["system"] == "Purview"] == ["p-curator"]
 
 
-def test_masking_figures_count_requests_and_columns(tmp_path):
+def test_masking_figures_count_requests_and_columns(tmp_path, sealed):
     """An exception of two columns is one exception and two rows; one whose columns were not read is not evaluated."""
 
     def columns(rows, night):
@@ -167,7 +180,7 @@ def test_masking_figures_count_requests_and_columns(tmp_path):
                 {"request_id": exceptions[0], "source_id": "1000", "column_name": name}
             )
 
-    with looking(report_fixture.seal(tmp_path, 1, 60, columns)) as view:
+    with looking(sealed(tmp_path, 1, 60, columns)) as view:
         pairs = view.rows(masking.SQL["pairs"])[0]
         in_force = view.value(masking.SQL["in_force"])
         rows = view.frame(masking.SQL["columns"])

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -83,10 +84,20 @@ def sandbox(as_of: datetime, killer: Killer | None = None) -> Iterator[dict[str,
 
 
 def collect(
-    facts: dict[str, str], home: Home, as_of: datetime | None, **changed: Any
+    facts: dict[str, str],
+    home: Home,
+    as_of: datetime | None,
+    *,
+    skip: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    **changed: Any,
 ) -> run.Sealed:
-    """One run in this process."""
+    """One run in this process, without the planes to `skip`."""
     settings = config.for_sandbox(config.Config(collect={"workers": WORKERS}), facts)
+    left_out = {
+        name: getattr(settings, name).model_copy(update={"skip": planes})
+        for name, planes in skip.items()
+    }
+    settings = settings.model_copy(update=left_out)
     options = {"estate": "sandbox", "config_sha256": "x", "as_of": as_of, **changed}
     return run.collect_and_seal(settings, home, **options)
 
@@ -256,13 +267,14 @@ def test_a_failed_sign_in_seals_nothing(tmp_path: Path) -> None:
 def test_broken_data_is_not_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the gate refuses leaves the pages for inspection, and the next run collects anew."""
 
-    def refuse(_: Path) -> None:
+    def refuse(_: Path, **limits: str) -> None:
         raise GateError("3 of 354 checks failed")
 
     monkeypatch.setattr(run.gate, "check", refuse)
     home = Home(tmp_path)
+    few = {"purview": config.PURVIEW_PLANES, "immuta": ("request",), "directory": ("graph",)}
     with sandbox(DAY) as facts, pytest.raises(GateError):
-        collect(facts, home, DAY)
+        collect(facts, home, DAY, skip=few)
     assert not home.pointer.exists()
     (one,) = runs.runs(home.raw)
     assert one.state == "rejected"

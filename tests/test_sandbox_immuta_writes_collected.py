@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import duckdb
 import httpx
 import pytest
+from command import muster, tenant
 from sandbox_fixture import API, DAY, GOVERN, REQUEST
 from writes_fixture import nested
 
@@ -19,7 +20,6 @@ from pipeline.errors import ForbiddenRequestError
 from pipeline.sandbox import server
 from pipeline.sandbox.immuta.writes import write_api
 from pipeline.sources.immuta import SOURCE
-from tests.command import muster, tenant
 
 pytestmark = pytest.mark.slow
 
@@ -27,13 +27,13 @@ ASSETS = 150
 
 
 class Written:
-    """A folder of two runs, and the ids of what was written between them."""
+    """A folder of two collections, and the ids of what was written between them."""
 
     def __init__(self, folder: Path, ids: dict[str, Any]) -> None:
         self.folder, self.ids = folder, ids
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse that both runs sealed."""
+        """Rows of the warehouse that both collections sealed."""
         path = str(self.folder / "data/warehouse.duckdb")
         with closing(duckdb.connect(path, read_only=True)) as con:
             return con.execute(query, values).fetchall()
@@ -89,9 +89,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
         httpx.Client(base_url=url, timeout=30) as http,
     ):
         tenant(folder, url)
-        muster("run", "--as-of", "2026-11-21", folder=folder)
+        muster("collect", "--as-of", "2026-11-21", folder=folder)
         ids = _write(http)
-        muster("run", "--as-of", "2026-11-21", folder=folder)
+        muster("collect", "--as-of", "2026-11-21", folder=folder)
         yield Written(folder, ids)
 
 
@@ -142,7 +142,7 @@ def test_the_nights_differ_by_what_was_written(written: Written) -> None:
     assert first - second == {written.ids["removed"]}
 
 
-def test_a_run_sends_nothing_but_reads(written: Written) -> None:
+def test_a_collection_sends_nothing_but_reads(written: Written) -> None:
     """Every request in the log of exchanges reads; none has the address of a call that writes."""
     logs = list((written.folder / "data/raw").rglob("exchanges.jsonl"))
     lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command import muster
 
 from pipeline import packs
 from pipeline.judge import registers as loading
 from pipeline.sandbox import clock, registers
-from tests.command import muster
 
 DAY = "2026-11-21"
 

@@ -1,6 +1,7 @@
 """Chromium, without network, and published reports to open in it."""
 
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,9 +49,31 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def looked_at(chromium, reports):
+    """As `opened`, for tests that only look: a page is opened once, and nobody may touch it."""
+    with _opening(chromium, reports) as open_report:
+        pages = {}
+
+        def look(name, **options):
+            wanted = (name, repr(sorted(options.items())))
+            if wanted not in pages:
+                pages[wanted] = open_report(name, **options)
+            return pages[wanted]
+
+        yield look
+
+
 @pytest.fixture
 def opened(chromium, reports):
     """Opens a report: `opened("compliance", color_scheme="dark")` is its page, ready, with what it did in `page.seen`."""
+    with _opening(chromium, reports) as open_report:
+        yield open_report
+
+
+@contextmanager
+def _opening(chromium, reports):
+    """A function that opens reports, each in a context of its own; all are closed at the end."""
     contexts = []
 
     def open_report(name, **options):

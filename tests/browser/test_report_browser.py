@@ -37,9 +37,9 @@ CONTRAST = """
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_report_runs_no_foreign_script_and_asks_for_nothing(opened, name):
+def test_a_report_runs_no_foreign_script_and_asks_for_nothing(looked_at, name):
     """Names with markup raise no dialog, no error, no policy violation, and nothing but the file is requested."""
-    page = opened(name)
+    page = looked_at(name, color_scheme="light")
     assert page.seen == [f"request {page.url}"]
     assert page.locator("main img").count() == 0
     assert page.get_by_text("<img src=x onerror=alert(1)>").count() > 0
@@ -116,10 +116,10 @@ def test_what_is_cut_off_shows_in_full_when_pointed_at(opened):
     assert page.locator("#exceptions .tabulator-cell[title]").count() > 0
 
 
-def test_no_heading_of_a_table_is_cut_off(opened):
+def test_no_heading_of_a_table_is_cut_off(looked_at):
     """A column title that has no room takes a second line, on the narrowest laptop too."""
     for name in REPORTS:
-        page = opened(name, viewport={"width": 1280, "height": 800})
+        page = looked_at(name, viewport={"width": 1280, "height": 800})
         cut = page.locator(".tabulator-col-title").evaluate_all(
             "(titles) => titles.filter((t) => t.scrollWidth > t.clientWidth).map((t) => t.textContent)"
         )
@@ -148,9 +148,9 @@ def test_a_column_sorts_from_the_keyboard(opened):
 
 @pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_paper(opened, name, scheme):
+def test_text_stands_out_from_its_paper(looked_at, name, scheme):
     """Every visible text has a contrast of at least 4.5 to 1, in both themes."""
-    page = opened(name, color_scheme=scheme)
+    page = looked_at(name, color_scheme=scheme)
     paper = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert paper == (LIGHT_PAPER if scheme == "light" else DARK_PAPER)
     assert page.evaluate(CONTRAST) == []
@@ -198,15 +198,15 @@ def test_all_is_readable_without_javascript(opened, name):
 
 
 @pytest.mark.parametrize("width", [1280, 1024, 820])
-def test_the_page_fits_the_width_of_laptops(opened, width):
+def test_the_page_fits_the_width_of_laptops(looked_at, width):
     """Nothing makes the page scroll sideways."""
-    page = opened("compliance", viewport={"width": width, "height": 800})
+    page = looked_at("compliance", viewport={"width": width, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_every_chart_and_grid_is_drawn(opened, name):
+def test_every_chart_and_grid_is_drawn(looked_at, name):
     """Each chart has a plot and each grid with rows a table."""
-    page = opened(name)
+    page = looked_at(name, color_scheme="light")
     assert page.locator(".chart:has(.main-svg)").count() == page.locator(".chart").count() > 3
     assert page.locator(".grid:has(.grid-data)").count() == page.locator(".grid .tabulator").count()
