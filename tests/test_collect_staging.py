@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pipeline.collect import loading
 from pipeline.collect import staging as staging_module
 from pipeline.collect.endpoint import Source
-from pipeline.collect.loading import Loading, section, strings
+from pipeline.collect.loading import Loading, strings
+from pipeline.collect.section import section
 from pipeline.collect.staging import PAGES_PER_SNAPSHOT, Staging, sections
 from pipeline.config import ImmutaConfig
 from pipeline.errors import PageError

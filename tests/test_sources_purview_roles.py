@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planes_fixture import GRANTS, SOURCE
 
-from pipeline.collect.staging import sections
+from pipeline.collect.section import sections
 from pipeline.warehouse import schema
 
 USER, GROUPS = "user_or_service_principal", "group"

@@ -13,7 +13,8 @@ from collecting import loaded, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.collect.staging import Staging, sections
+from pipeline.collect.section import sections
+from pipeline.collect.staging import Staging
 from pipeline.sources import purview
 from pipeline.sources.purview import account, entities, search, types, unified_catalog
 from pipeline.warehouse import pages as stored

@@ -1,20 +1,14 @@
-"""Loading: the pages of one endpoint on their way into tables, in chunks while others are still read.
+"""Loading: the pages of one endpoint on their way into tables, in chunks while others are still read."""
 
-A section of a source's SQL falls into three parts. Statements that read `pages` row by row run once
-per chunk, and with them those on a table that is made of such rows and dropped again in the section.
-What stands before the first of them prepares, the others run once when every page is in. A section
-whose statements on `pages` look at several pages at once gets all of them in one chunk.
-"""
-
-import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from contextlib import suppress
+from functools import partial
 
 import duckdb
 import pyarrow as pa
 
+from pipeline.collect.section import section
 from pipeline.collect.store import Exchange, PageStore
 from pipeline.errors import PageError
 from pipeline.warehouse.home import with_room
@@ -25,62 +19,6 @@ BATCH_BYTES = 256 * 1024
 
 CHUNK_BYTES = 16 * 1024 * 1024
 """Of bodies that are loaded together while a level is walked."""
-
-_MAKES = re.compile(r"create\s+table\s+(\w+)\s+as\s+", re.I)
-_DROPS = re.compile(r"drop\s+table\s+(\w+)", re.I)
-_READS_PAGES = re.compile(r"\b(?:from|join)\s+pages\b", re.I)
-_REPEATABLE = re.compile(r"create\s+table\s+\w+\s+as\s|insert\s+into\s|drop\s+table\s", re.I)
-_ACROSS_ROWS = re.compile(
-    r"\b(?:distinct|group\s+by|order\s+by|over|having|limit|qualify)\b"
-    r"|\b(?:count|sum|min|max|first|last|arg_min|arg_max|any_value|list|string_agg|row_number)\s*\(",
-    re.I,
-)
-
-
-@dataclass(frozen=True)
-class Section:
-    """Statements of an endpoint's section: `once` per run, `per_chunk` of pages, `at_the_end`."""
-
-    once: tuple[str, ...]
-    per_chunk: tuple[str, ...]
-    at_the_end: tuple[str, ...]
-    divisible: bool
-
-    def following(self) -> Iterator[str]:
-        """The statements per chunk for every chunk after the first: what made a table adds to it."""
-        dropped = {match[1] for text in self.per_chunk if (match := _DROPS.match(text))}
-        for text in self.per_chunk:
-            made = _MAKES.match(text)
-            if made and made[1] not in dropped:
-                yield f"insert into {made[1]} {text[made.end() :]}"
-            else:
-                yield text
-
-
-@cache
-def section(sql: str) -> Section:
-    """A section's statements, sorted by when they run."""
-    statements = [found.query.strip() for found in duckdb.extract_statements(sql)]
-    plain = [_without(text, r"--[^\n]*") for text in statements]
-    dropped = {match[1] for text in plain if (match := _DROPS.match(text))}
-    # tables that live for one chunk
-    passing: set[str] = set()
-    chosen: list[int] = []
-    for at, text in enumerate(plain):
-        if _READS_PAGES.search(text) or any(re.search(rf"\b{name}\b", text) for name in passing):
-            chosen.append(at)
-            made = _MAKES.match(text)
-            if made and made[1] in dropped:
-                passing.add(made[1])
-    rows_alone = [_without(plain[at], r"'(?:[^']|'')*'") for at in chosen]
-    repeatable = all(_REPEATABLE.match(text) for text in rows_alone)
-    first = chosen[0] if chosen else 0
-    return Section(
-        tuple(statements[:first]),
-        tuple(statements[at] for at in chosen),
-        tuple(text for at, text in enumerate(statements) if at >= first and at not in chosen),
-        divisible=repeatable and not any(_ACROSS_ROWS.search(text) for text in rows_alone),
-    )
 
 
 class Loading:
@@ -139,6 +77,12 @@ class Loading:
     def _load(self, chunk: Sequence[Exchange]) -> None:
         if not self._chunks:
             self._execute(self._section.once)
+        statements = tuple(self._section.following()) if self._chunks else self._section.per_chunk
+        with_room(self._con, partial(self._load_together, chunk, statements))
+        self._chunks += 1
+
+    def _load_together(self, chunk: Sequence[Exchange], statements: Iterable[str]) -> None:
+        """Executes the statements over the pages of a chunk; nothing is left of it when one fails."""
         read, as_json = self._store.read, self._as_json
         pages = ((page, loadable(as_json(read(page)))) for page in chunk if page.status < 300)
         made = batches(pages, self._first_page_id)
@@ -146,27 +90,19 @@ class Loading:
             bodies: object = pa.Table.from_batches(self._checked(made), PAGES)
         else:
             bodies = pa.RecordBatchReader.from_batches(PAGES, made)
-        statements = tuple(self._section.following()) if self._chunks else self._section.per_chunk
-        work = partial(self._execute_together, statements)
         self._con.register("pages", bodies)
-        try:
-            if self._section.divisible:
-                with_room(self._con, work)
-            else:
-                work()
-        finally:
-            self._con.unregister("pages")
-        self._chunks += 1
-
-    def _execute_together(self, statements: Iterable[str]) -> None:
-        """Executes them in one transaction: what is made and dropped again never goes to disk."""
+        # in one transaction: what is made and dropped again never goes to disk
         self._con.execute("begin transaction")
         try:
             self._execute(statements)
             self._con.execute("commit")
         except BaseException:
-            self._con.execute("rollback")
+            # a commit that fails has rolled back
+            with suppress(duckdb.TransactionException):
+                self._con.execute("rollback")
             raise
+        finally:
+            self._con.unregister("pages")
 
     def _checked(self, made: Iterator[pa.RecordBatch]) -> list[pa.RecordBatch]:
         try:
@@ -241,7 +177,3 @@ def strings(values: Sequence[bytes | None]) -> pa.Array:
     return pa.Array.from_buffers(
         pa.large_string(), len(values), [known, pa.py_buffer(ends), pa.py_buffer(text)]
     )
-
-
-def _without(text: str, pattern: str) -> str:
-    return re.sub(pattern, "", text)

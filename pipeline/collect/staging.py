@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipeline.collect.endpoint import Endpoint, Source
 from pipeline.collect.keys import AT_A_TIME, Keys, parts
 from pipeline.collect.loading import CHUNK_BYTES, Loading, strings
+from pipeline.collect.section import sections
 from pipeline.collect.store import LOGGED, PageStore
 from pipeline.warehouse import carry, history, schema
 from pipeline.warehouse.home import bind, connect, is_small, with_room
@@ -268,14 +269,3 @@ class Staging:
         found = work()
         self.con.execute("set search_path = 'main'")
         return found
-
-
-def sections(sql: str) -> dict[str, str]:
-    """The statements of a source's SQL by endpoint, from its `-- endpoint: name` lines; what stands under
-    several `-- start` or `-- finish` lines is run together, in that order."""
-    parts = re.split(r"^-- (?:endpoint: (\w+)|(start|finish)).*\n", sql, flags=re.M)
-    found: dict[str, str] = {}
-    for at in range(1, len(parts), 3):
-        name = parts[at] or parts[at + 1]
-        found[name] = found.get(name, "") + parts[at + 2]
-    return found

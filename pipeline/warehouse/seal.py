@@ -1,5 +1,6 @@
 """Sealing: staging becomes a snapshot, in one transaction on a new copy of the warehouse."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -111,7 +112,9 @@ def _take_over(con: duckdb.DuckDBPyConnection, number: int, facts: Facts) -> str
         name = _insert_snapshot(con, number, facts)
         con.execute("commit")
     except BaseException:
-        con.execute("rollback")
+        # a commit that fails has rolled back
+        with suppress(duckdb.TransactionException):
+            con.execute("rollback")
         raise
     return name
 
