@@ -1,10 +1,9 @@
 """`muster` and `python -m pipeline`: runs the command line and turns errors into one message and an exit code."""
 
 import os
-import signal
 import sys
-from types import FrameType
 
+from pipeline import interruption
 from pipeline.cli import app, output
 from pipeline.errors import PassMusterError
 
@@ -12,21 +11,9 @@ INTERRUPTED = 130
 """What a command ended by Ctrl-C ends with, as shells expect."""
 
 
-class Interruption:
-    """Remembers Ctrl-C: by the time it gets here it may look like any error of the library it fell into."""
-
-    def __init__(self) -> None:
-        self.happened = False
-        signal.signal(signal.SIGINT, self._note)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self.happened = True
-        signal.default_int_handler(number, frame)
-
-
 def main() -> None:
     """Ends the process with the exit code that the command's outcome stands for."""
-    interruption = Interruption()
+    interruption.watch()
     try:
         app()
     except BrokenPipeError:
@@ -34,7 +21,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except BaseException as error:
-        if interruption.happened:
+        if interruption.happened():
             output.complain("interrupted")
             sys.exit(INTERRUPTED)
         if not isinstance(error, PassMusterError):

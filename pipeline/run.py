@@ -8,7 +8,7 @@ from importlib.metadata import version
 import duckdb
 import httpx
 
-from pipeline import gate, log
+from pipeline import gate, interruption, log
 from pipeline.clients import build_clients, keep_files, planes_of, skipped
 from pipeline.collect import runs
 from pipeline.collect.reconcile import reconcile
@@ -114,6 +114,7 @@ def collect_and_seal(
         config_sha256,
         checked.ran,
     )
+    interruption.check()
     snapshot_id = seal(home, staging.path, number, facts, config.collect.memory_limit)
     log.say("sealed", snapshot=snapshot_id, complete=collected.complete, checks=checked.ran)
     run.state = "sealed"

@@ -7,10 +7,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "pipeline"
 
-BASE = {"errors", "log", "config", "packs"}
+BASE = {"errors", "log", "config", "packs", "interruption"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "log": set(),
+    "interruption": set(),
     "config": {"errors"},
     "packs": {"errors"},
     "warehouse": BASE,
@@ -37,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "doctor",
         "sandbox",
     },
-    "__main__": {"cli", "errors"},
+    "__main__": {"cli", "errors", "interruption"},
     "__init__": set(),
 }
 """Which parts of the package each part may import; itself always."""

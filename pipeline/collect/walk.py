@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
+from pipeline import interruption
 from pipeline.collect.calls import Call, calls_of
 from pipeline.collect.client import Client
 from pipeline.collect.endpoint import Endpoint, Source
@@ -46,6 +47,7 @@ def collect(
     for last in (False, True):
         stage = [source for source in sources if source.last is last]
         for level in levels(stage):
+            interruption.check()
             walked = [Walked(source, endpoint) for source, endpoint in level]
             for outcome in walked:
                 planes = skip.get(outcome.source.name, frozenset())
