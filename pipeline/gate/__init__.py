@@ -52,6 +52,9 @@ class GateResult:
 
 def prepare() -> None:
     """Starts importing Great Expectations, which takes seconds, while the caller waits for a network."""
+    # DuckDB looks for pandas when it is given a table: imported by two threads at once, or by one that gets a Ctrl-C
+    # while it does, both could wait for each other, or the Ctrl-C be taken for a module that is not there
+    importlib.import_module("pandas")
     thread = threading.Thread(target=importlib.import_module, args=("pipeline.gate.expectations",))
     thread.daemon = True
     thread.start()
