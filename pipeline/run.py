@@ -1,9 +1,11 @@
 """The nightly run: collect, check, seal, judge, report. Each stage is a function of what the one before left on disk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 import duckdb
 import httpx
@@ -90,18 +92,9 @@ def collect_and_seal(
             earlier=earlier,
             memory_limit=config.collect.memory_limit,
         )
-        try:
+        with _left_in_order(run, home.raw):
             collected = _collect(config, planes, store, staging, report)
             checked = gate.check(staging.path, memory_limit=config.collect.memory_limit)
-        except (GateError, PageError):
-            # the same pages would fail again: the next run collects anew, these stay for inspection
-            run.state = "rejected"
-            run.save(home.raw)
-            raise
-        except duckdb.OutOfMemoryException as error:
-            raise IncompleteError(
-                f"this machine has too little memory ({error}); the same command goes on from here"
-            ) from error
     facts = Facts(
         run.run_id,
         run.as_of,
@@ -115,12 +108,33 @@ def collect_and_seal(
         checked.ran,
     )
     interruption.check()
-    snapshot_id = seal(home, staging.path, number, facts, config.collect.memory_limit)
+    with _left_in_order(run, home.raw):
+        snapshot_id = seal(home, staging.path, number, facts, config.collect.memory_limit)
     log.say("sealed", snapshot=snapshot_id, complete=collected.complete, checks=checked.ran)
     run.state = "sealed"
     run.save(home.raw)
     staging.path.unlink()
     return Sealed(snapshot_id, collected, checked.ran)
+
+
+@contextmanager
+def _left_in_order(run: runs.Run, raw: Path) -> Iterator[None]:
+    """Lets a run that fails in the block be gone on with, or not, as its pages deserve.
+
+    Raises:
+        IncompleteError: there was too little memory.
+    """
+    try:
+        yield
+    except (GateError, PageError):
+        # the same pages would fail again: the next run collects anew, these stay for inspection
+        run.state = "rejected"
+        run.save(raw)
+        raise
+    except duckdb.OutOfMemoryException as error:
+        raise IncompleteError(
+            f"this machine has too little memory ({error}); the same command goes on from here"
+        ) from error
 
 
 def _earlier(

@@ -20,7 +20,7 @@ from sandbox_fixture import DAY
 
 from pipeline import config, run
 from pipeline.collect import runs
-from pipeline.errors import ConfigError, GateError, SignInError, UsageError
+from pipeline.errors import ConfigError, GateError, IncompleteError, SignInError, UsageError
 from pipeline.sandbox import clock, server
 from pipeline.sandbox.estate import History
 from pipeline.sandbox.purview.datamap import entities, search
@@ -280,6 +280,22 @@ def test_broken_data_is_not_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert one.state == "rejected"
     assert list((home.raw / one.run_id).rglob("part-*.gz"))
     assert not runs.begin(home.raw, DAY, "sandbox", "x")[1]
+
+
+def test_too_little_memory_rejects_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seal that runs out of memory leaves a run that the same command goes on with."""
+
+    def full(*_about: Any) -> str:
+        raise duckdb.OutOfMemoryException("12 MB used")
+
+    monkeypatch.setattr(run, "seal", full)
+    home = Home(tmp_path)
+    few = {"purview": config.PURVIEW_PLANES, "immuta": ("request",), "directory": ("graph",)}
+    with sandbox(DAY) as facts, pytest.raises(IncompleteError, match=r"12 MB used.*goes on"):
+        collect(facts, home, DAY, skip=few)
+    assert not home.pointer.exists()
+    assert [one.state for one in runs.runs(home.raw)] == ["collecting"]
+    assert runs.begin(home.raw, DAY, "sandbox", "x")[1]
 
 
 @pytest.mark.parametrize(
