@@ -11,8 +11,8 @@ from pipeline.collect.endpoint import Endpoint, Request
 from pipeline.collect.staging import Staging
 from pipeline.collect.walked import Walked
 
-URL_BYTES = 4000
-"""Longest query string of a batched read: gateways refuse URLs of about 8 KB."""
+URL_BYTES = 4300
+"""Longest query string of a batched read, a hundred guids: gateways refuse URLs of about 8 KB."""
 
 
 @dataclass(frozen=True)

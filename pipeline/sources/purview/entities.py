@@ -4,7 +4,7 @@ from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import single
 
 ENTITIES_PER_CALL = 100
-"""Upper bound; the URL's length binds first, at about 90."""
+"""Upper bound; more guids than that have been seen to fail, and no maximum is documented."""
 
 _VERSION = (("api-version", "2023-09-01"),)
 _BULK = (*_VERSION, ("minExtInfo", "false"), ("ignoreRelationships", "false"))

@@ -6,7 +6,7 @@ before and after the walk are asked without any filter, so that a slice that is 
 
 Where only changes are listed, search is asked for what was updated since the last snapshot, and for
 the total of each slice: a slice whose total is not that of the hits known then has lost something,
-and is listed as a whole.
+and is listed again; of a long one, only those pieces whose own totals say so.
 """
 
 from typing import Any
@@ -63,12 +63,19 @@ ENDPOINTS = (
         one_list=True,
     ),
     _search(
+        "piece_total",
+        Total.CONTROL,
+        _ONE,
+        for_each="select key, filter from piece",
+        after=("search", "slice_total"),
+        one_list=True,
+    ),
+    _search(
         "search_again",
         Total.SERVER,
         _ALL,
-        for_each="select key, filter from slice join slice_total_item using (key) "
-        "left join known using (key) where total <> coalesce(hits, 0)",
-        after=("search", "slice_total"),
+        for_each="select key, filter from lossy",
+        after=("piece_total",),
         one_list=True,
     ),
     # what changed, came or moved between collections while the slices were read

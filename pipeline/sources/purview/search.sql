@@ -1,6 +1,11 @@
 -- start
 create macro updated_from(ms) as json_object('updateTime', json_object('operator', 'ge', 'timeThreshold', ms));
 
+create macro made_before(ms) as json_object('createTime', json_object('operator', 'lt', 'timeThreshold', ms));
+
+-- hits on a page
+set variable page_hits = 1000;
+
 -- only changes are listed from just before the newest change that the last snapshot saw: the service's clock, not ours
 set variable since_ms = (
     select epoch_ms(max(updated_at)) - 3600000
@@ -45,16 +50,95 @@ create table slice_total_item as
 select page_id, '' as item, key, page."@search.count" as total
 from (select page_id, key, from_json(body, '{"@search.count": "BIGINT"}') as page from pages);
 
--- one row per slice with the number of hits in it, had nothing been deleted since the last snapshot
-create table known as
-select coalesce(s.key, 'elsewhere') as key, count(*) as hits
+-- one row per hit that there is, had nothing been deleted since the last snapshot
+create view known_hit as
+select guid, coalesce(s.key, 'elsewhere') as slice, created_ms
 from (
-    select * from (select distinct on (key) key, hit."collectionId" as collection_id from search_item order by key, page_id desc)
+    select key as guid, hit."collectionId" as collection_id, hit."createTime" as created_ms
+    from search_item
+    qualify row_number() over (partition by key order by page_id desc, item) = 1
     union all
-    select guid, collection_id from before_search_hit anti join search_item on key = guid
+    select guid, collection_id, epoch_ms(created_at)
+    from before_search_hit
+    anti join search_item on key = guid
 )
-left join slice s using (collection_id)
-group by all;
+left join slice s using (collection_id);
+
+-- one row per slice that has not as many hits as are known of it, or of which that could not be asked
+create table lossy_slice as
+select key, filter, total, coalesce(hits, 0) as hits
+from slice
+left join slice_total_item using (key)
+left join (select slice as key, count(*) as hits from known_hit group by all) using (key)
+where getvariable('since_ms') is not null
+    and total is distinct from coalesce(hits, 0);
+
+-- what was lost lies in few pieces of a long slice, if it was made together: one row per piece by time of creation,
+-- as many as each has pages. A hit without a time is in the last one: of the conditions only a negation holds for it
+create table piece as
+with placed as (
+    select
+        slice,
+        created_ms,
+        (row_number() over (partition by slice order by created_ms) - 1)
+            * ceil(sqrt(hits / getvariable('page_hits')))::bigint // hits as place
+    from known_hit
+    join lossy_slice on key = slice
+    where hits >= 10 * getvariable('page_hits')
+        and created_ms is not null
+),
+bound as (
+    select slice, min(created_ms) as since from placed where place > 0 group by slice, place
+    union
+    select distinct slice, null from placed
+)
+select
+    slice || ' since ' || coalesce(since::varchar, 'ever') as key,
+    slice,
+    since,
+    until,
+    json_object('and', list_filter([
+        filter,
+        case when since is not null then json_object('not', made_before(since)) end,
+        case when until is not null then made_before(until) end
+    ], lambda condition: condition is not null)) as filter
+from (select *, lead(since) over (partition by slice order by since nulls first) as until from bound)
+join lossy_slice on key = slice;
+
+create table piece_of as
+select guid, piece.key, piece.slice
+from known_hit
+join piece on piece.slice = known_hit.slice
+    and (since is null or coalesce(created_ms >= since, true))
+    and (until is null or created_ms < until);
+
+-- endpoint: piece_total
+create table piece_total_item as
+select page_id, '' as item, key, page."@search.count" as total
+from (select page_id, key, from_json(body, '{"@search.count": "BIGINT"}') as page from pages);
+
+-- one row per list to read again: slices, or those of their pieces that lost something
+create table lossy as
+with counted as (
+    select key, slice, filter, total, hits
+    from piece
+    left join piece_total_item using (key)
+    left join (select key, count(*) as hits from piece_of group by all) using (key)
+),
+-- pieces that are not the slice tell nothing
+doubtful as (
+    select slice
+    from counted
+    join lossy_slice on lossy_slice.key = slice
+    group by slice
+    having sum(counted.total) is distinct from max(lossy_slice.total)
+)
+select key, filter from lossy_slice where key not in (select slice from piece)
+union all
+select key, filter
+from counted
+where total is distinct from coalesce(hits, 0)
+    or slice in (from doubtful);
 
 -- endpoint: search_again
 create table search_again_item as
@@ -115,9 +199,10 @@ insert into search_hit by name
 select b.* exclude (row_hash), row_hash as carried_hash
 from before_search_hit b
 left join slice s using (collection_id)
+left join piece_of p on p.guid = b.guid
 where getvariable('since_ms') is not null
     and b.guid not in (select key from hit)
-    and coalesce(s.key, 'elsewhere') not in (
+    and coalesce(p.key, s.key, 'elsewhere') not in (
         select key
         from asked
         where endpoint = 'purview.search_again'
