@@ -382,8 +382,10 @@ def test_describe_lists_columns_with_comments(run: Callable[..., Result]) -> Non
     assert "nearest: contact" in str(run("--describe", "contacts").exception)
 
 
+# who starts the tests in the background has Ctrl-C ignored, and processes inherit that
 PROGRAM = """
-import sys, types, typer
+import signal, sys, types, typer
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from pipeline.cli.sql import sql
 from pipeline.warehouse.home import Home

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.gaps import (
@@ -22,6 +23,7 @@ def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
     unsure = note_what_is_hidden(staging, outcomes)
     named = {outcome.name: outcome for outcome in outcomes}
     again = {f"{o.source.name}.{o.endpoint.again}": o for o in outcomes if o.endpoint.again}
+    rows: list[dict[str, Any]] = []
     # in one transaction: every row by itself would go to disk
     staging.con.execute("begin transaction")
     for outcome in outcomes:
@@ -35,7 +37,9 @@ def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
         if outcome.endpoint.holes and not outcome.skipped:
             record_holes(staging, outcome, tables)
         counts = _counts(staging, outcome, last.name, named)
-        _record_counts(staging, outcome, counts, tables, _unknown_before(outcome, outcomes), unsure)
+        unknown = _unknown_before(outcome, outcomes)
+        rows.append(_row(staging, outcome, counts, tables, unknown, unsure))
+    _record(staging, rows)
     staging.con.execute("commit")
     incomplete = staging.con.execute(
         "select (select count(*) from gap) "
@@ -165,15 +169,15 @@ def _count(staging: Staging, relation: str) -> int:
     return number
 
 
-def _record_counts(
+def _row(
     staging: Staging,
     outcome: Walked,
     counts: Counts,
     tables: list[str],
     unknown: str | None,
     unsure: frozenset[str],
-) -> None:
-    """One row of `reconciliation`, and a gap where something is missing under no known key."""
+) -> dict[str, Any]:
+    """A row of `reconciliation`; records a gap where something is missing under no known key."""
     word, note = verdict(
         outcome.endpoint.total,
         skipped=outcome.skipped,
@@ -193,7 +197,7 @@ def _record_counts(
             "$3::varchar as reason where not exists (from gap where endpoint = $1 and key = '*')",
             [outcome.name, tables, note],
         )
-    values = {
+    return {
         "endpoint": outcome.name,
         "source": outcome.source.name,
         "tables": tables,
@@ -207,8 +211,11 @@ def _record_counts(
         "verdict": word,
         "note": note,
     }
+
+
+def _record(staging: Staging, rows: Sequence[dict[str, Any]]) -> None:
+    marks = f"({', '.join('?' * len(rows[0]))})"
     staging.con.execute(
-        f"insert into reconciliation ({', '.join(values)}) "
-        f"values ({', '.join('?' for _ in values)})",
-        list(values.values()),
+        f"insert into reconciliation ({', '.join(rows[0])}) values {', '.join([marks] * len(rows))}",
+        [value for row in rows for value in row.values()],
     )

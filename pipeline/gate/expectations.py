@@ -6,7 +6,7 @@ ends, which then complains on stderr. The gate needs only to run text on a conne
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -24,6 +24,12 @@ with warnings.catch_warnings():
     import great_expectations
     from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
     from great_expectations.expectations.expectation import BatchExpectation
+
+CHECKS_AT_ONCE = 24
+"""From how many checks on no more tables are added to an expectation: to run one takes more than most queries take."""
+
+LARGE_ROWS = 100_000
+"""From how many rows on a table is checked alone: what its checks hold in memory is enough at a time."""
 
 NUMBERS = "checks"
 """Where an expectation's `meta` carries the positions of its checks in the plan."""
@@ -98,19 +104,42 @@ def validate(
     """
     batch = _batch(con)
     found: dict[int, tuple[int, tuple[str, ...]]] = {}
-    # one expectation a table: what it takes to run one is more than most queries take. And one suite for each: when a
-    # query breaks, its whole suite is tried again and again
-    for table, group in groupby(enumerate(checks), key=lambda pair: pair[1].table):
-        together = dict(group)
+    # one suite for each expectation: when a query breaks, its whole suite is tried again and again
+    for together in _together(checks, _large_tables(con)):
+        tables = ", ".join(dict.fromkeys(check.table for check in together.values()))
         suite = great_expectations.ExpectationSuite(
-            name=table, expectations=[_expectation(together)]
+            name=tables, expectations=[_expectation(together)]
         )
         for outcome in batch.validate(suite, result_format="BASIC").results:
-            _demand_no_exception(table, outcome.exception_info)
+            _demand_no_exception(tables, outcome.exception_info)
             found |= dict.fromkeys(outcome.expectation_config.meta[NUMBERS], (0, ()))
             for row in outcome.result["observed_value"]:
                 found[row["number"]] = row["unexpected"], tuple(row["examples"])
     return found
+
+
+def _large_tables(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    rows = con.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and estimated_size > ?",
+        [LARGE_ROWS],
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
+def _together(checks: Sequence[Check], large: Collection[str]) -> Iterator[dict[int, Check]]:
+    """The checks by their positions, in lists for one expectation each: some tables, whole, or a large one alone."""
+    together: dict[int, Check] = {}
+    for table, group in groupby(enumerate(checks), key=lambda pair: pair[1].table):
+        if together and (table in large or len(together) >= CHECKS_AT_ONCE):
+            yield together
+            together = {}
+        together |= dict(group)
+        if table in large:
+            yield together
+            together = {}
+    if together:
+        yield together
 
 
 def _expectation(checks: Mapping[int, Check]) -> ExpectNoOffence:
@@ -150,7 +179,7 @@ def _in_memory() -> Any:
     return InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
 
 
-def _demand_no_exception(table: str, info: Mapping[str, Any]) -> None:
+def _demand_no_exception(tables: str, info: Mapping[str, Any]) -> None:
     """Great Expectations reports a query that broke as a failed expectation: it is none."""
     # one entry, or one per metric under its id
     entries = [info, *(value for value in info.values() if isinstance(value, Mapping))]
@@ -159,4 +188,4 @@ def _demand_no_exception(table: str, info: Mapping[str, Any]) -> None:
             message = str(entry.get("exception_message")).strip()
             if "Out of Memory Error" in message:
                 raise duckdb.OutOfMemoryException(message)
-            raise GateError(f"the gate itself failed: {table} cannot be checked: {message}")
+            raise GateError(f"the gate itself failed: {tables} cannot be checked: {message}")
