@@ -16,6 +16,8 @@ from command import muster
 from hypothesis import settings
 from judging import blank
 
+from pipeline.collect import client
+from pipeline.collect.retry import backoff_s
 from pipeline.warehouse import history, home, schema
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.schema import Column
@@ -59,6 +61,14 @@ def _one_thread_of_duckdb() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", connected)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_waits_long() -> Iterator[None]:
+    """What a sandbox refused is asked for again at once, where a tenant would be left in peace for seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "backoff_s", lambda attempt: backoff_s(attempt) / 1000)
         yield
 
 

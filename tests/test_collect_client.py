@@ -36,6 +36,7 @@ from pipeline.collect.retry import (
     ATTEMPTS_MALFORMED,
     ATTEMPTS_SLOW,
     LONGEST_WAIT_S,
+    backoff_s,
     retry_after_s,
 )
 from pipeline.collect.walk import collect
@@ -101,8 +102,12 @@ def test_a_date_counts_by_the_clock_of_who_wrote_it() -> None:
     assert retry_after_s(httpx.Headers({"date": dates[0], "retry-after": dates[1]})) == 60
 
 
-def test_what_stays_broken_is_given_up_with_its_last_status(tmp_path: Path) -> None:
+def test_what_stays_broken_is_given_up_with_its_last_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The error names the status and the number of tries; the waits grow."""
+    # in other tests nobody waits long
+    monkeypatch.setattr("pipeline.collect.client.backoff_s", backoff_s)
     clock = Clock()
     with serving([Answer(status=500)]) as server:
         with pytest.raises(RequestError, match=f"HTTP 500 after {ATTEMPTS} tries") as given_up:

