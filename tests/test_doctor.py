@@ -1,5 +1,6 @@
 """`muster doctor`: what this identity sees of each plane, and which roles it lacks."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from pipeline.warehouse.home import Home
 DAY = clock.parse_as_of("2026-11-21")
 PLANES = {
     "purview.datamap", "purview.account", "purview.scanning", "purview.audit", "purview.policy_store",
-    "purview.unified_catalog", "purview.data_access", "immuta.govern", "immuta.request", "immuta.activity",
+    "purview.unified_catalog", "purview.data_assets", "purview.data_access", "immuta.govern", "immuta.request", "immuta.activity",
     "directory.graph",
 }  # fmt: skip
 
@@ -59,6 +60,7 @@ def test_there_is_one_line_per_plane(whole: dict[str, Check]) -> None:
     assert "80 assets visible" in whole["purview.datamap"].detail
     assert "data sources visible" in whole["purview.scanning"].detail
     assert "business domains" in whole["purview.unified_catalog"].detail
+    assert "data assets on" in whole["purview.data_assets"].detail
     assert "permissions Directory.Read.All" in whole["directory.graph"].detail
 
 
@@ -67,6 +69,16 @@ def test_collections_and_their_root_are_counted(whole: dict[str, Check]) -> None
     assert (
         "collections visible, from the root collection sandbox" in whole["purview.account"].detail
     )
+
+
+def test_every_collection_is_named_for_programs(whole: dict[str, Check]) -> None:
+    """Where a line counts collections, the check has all of their names: the visible ones, and those that lack a role."""
+    account, scanning = whole["purview.account"], whole["purview.scanning"]
+    assert account.detail.startswith(f"{len(account.collections)} collections visible")
+    count = re.search(r"lacks Data Source Administrator on (\d+) of", scanning.detail)
+    assert count is not None
+    assert len(scanning.collections) == int(count[1]) > planes.NAMED
+    assert set(scanning.collections) < set(account.collections)
 
 
 def test_roles_are_those_of_the_object_id_in_the_token(whole: dict[str, Check]) -> None:
@@ -199,6 +211,8 @@ def test_an_error_without_a_role_is_told_as_it_is() -> None:
     """Only 403 is about roles."""
     assert planes._worded(RequestError("HTTP 500", 500), "datamap") == "HTTP 500"
     assert "least role" not in planes._worded(RequestError("HTTP 403", 403), "data_access")
+    assert "not offered" in planes._worded(RequestError("HTTP 404", 404), "data_assets")
+    assert planes._worded(RequestError("HTTP 404", 404), "data_access") == "HTTP 404"
 
 
 def immuta_lines(folder: Path, config: Config, **values: Any) -> dict[str, Check]:
