@@ -19,8 +19,9 @@ from pipeline.collect.pace import Pace
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.walk import collect
 from pipeline.sandbox import server
-from pipeline.sandbox.weather import forecast
+from pipeline.sandbox.weather import faults, forecast
 from pipeline.sandbox.weather.calls import Answer, Call, Proceed
+from pipeline.sandbox.weather.faults import Faults
 from pipeline.sandbox.weather.values import WORDS
 from pipeline.warehouse import schema
 
@@ -60,6 +61,7 @@ def collected(
     per_second: float = 1e6,
     deadline_s: float = 60.0,
     seen: list[Call] | None = None,
+    faults: Faults | None = None,
 ) -> Collected:
     """The estate as it is collected in this weather; nobody really waits but for a whole answer, and the sandbox
     counts by the same clock."""
@@ -70,7 +72,12 @@ def collected(
             seen.append(call)
         return await proceed(call)
 
-    options: dict[str, Any] = {"weather": weathers, "clock": clock, "layers": [note]}
+    options: dict[str, Any] = {
+        "weather": weathers,
+        "clock": clock,
+        "layers": [note],
+        "faults": faults,
+    }
     with (
         server.running(assets=ASSETS, as_of=DAY, **options) as url,
         httpx.Client() as http,
@@ -227,6 +234,41 @@ def test_what_the_weather_takes_is_named(
     assert all(kept for _, status, kept in found.gaps.values() if status and status >= 300)
     for endpoint, _ in found.gaps:
         assert found.verdicts[endpoint] == "incomplete"
+
+
+REFUSED = {
+    "/scan": 403,
+    "/datamap/api/audit": 404,
+    "/datagovernance/catalog": 404,
+    "/datagovernance/access": 403,
+    "/policyStore": 404,
+}
+"""Where whole planes lie, and what they answer."""
+
+
+def test_planes_that_refuse_cost_nothing_but_their_own(tmp_path: Path, fair: Collected) -> None:
+    """Whatever is asked first of a plane that is forbidden or not there is a gap; tables of other planes are what they are."""
+    shut = {path: faults.answering(status) for path, status in REFUSED.items()}
+    found = collected(tmp_path, faults=shut)
+    endpoints = [(source, one) for source in SOURCES for one in source.endpoints]
+    inside = [(s, one) for s, one in endpoints if one.path.startswith(tuple(REFUSED))]
+    assert {one.plane for _, one in inside} >= {
+        "scanning",
+        "audit",
+        "unified_catalog",
+        "data_access",
+    }
+    for source, one in inside:
+        if one.for_each is None and 404 not in one.absent:
+            statuses = {status for path, status in REFUSED.items() if one.path.startswith(path)}
+            (tables, status, kept) = found.gaps[source.qualified(one), "*"]
+            assert set(one.tables) <= set(tables)
+            assert ({status}, kept) == (statuses, True)
+    assert "purview.audit_event" in {endpoint for endpoint, _ in found.gaps}
+    assert not found.complete
+    touched = {table for _, one in inside for table in one.tables}
+    assert set(found.lacking(fair)) <= touched
+    assert set(found.lacking(fair)) <= found.named
 
 
 STRANGE = [("nulls:3", "hostile:4", "huge:2"), ("unknown-words:4",)]
