@@ -83,14 +83,14 @@ def planes_of(config: Config, sign_in: httpx.Client) -> dict[str, dict[str, Plan
 def skipped(config: Config) -> dict[str, frozenset[str]]:
     """The planes that are switched off, by source."""
     return {
-        "purview": frozenset(config.purview.skip),
+        "purview": config.purview.left_out,
         "immuta": config.immuta.left_out,
         "directory": frozenset(config.directory.skip),
     }
 
 
 def _purview_planes(config: PurviewConfig, signed: SignIn) -> dict[str, Plane]:
-    planes = [plane for plane in PURVIEW_PLANES if plane not in config.skip]
+    planes = [plane for plane in PURVIEW_PLANES if plane not in config.left_out]
     flow = signed.flow(PURVIEW_SCOPE) if planes else httpx.Auth()
     return {plane: Plane(config.base_url(plane), flow) for plane in planes}
 

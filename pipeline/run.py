@@ -12,7 +12,7 @@ import httpx
 
 from pipeline import gate, interruption, log
 from pipeline.clients import build_clients, keep_files, planes_of, skipped
-from pipeline.collect import runs
+from pipeline.collect import auth, runs
 from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Clock, Earlier, Staging
 from pipeline.collect.store import PageStore
@@ -20,6 +20,7 @@ from pipeline.collect.transport import Plane
 from pipeline.collect.walk import Report, collect
 from pipeline.config import Config
 from pipeline.errors import GateError, IncompleteError, PageError
+from pipeline.sources.purview import roles
 from pipeline.warehouse.home import Home
 from pipeline.warehouse.seal import Facts, Newest, check_order, newest, seal
 
@@ -169,6 +170,9 @@ def _collect(
             skip=skipped(config),
             report=report,
         )
+        # all planes of Purview are read by one identity
+        for plane in list(planes["purview"].values())[:1]:
+            roles.note_lacking(staging, outcomes, auth.bearer_of(plane.auth))
         complete = reconcile(staging, outcomes)
         [(missing, carried)] = staging.con.execute(
             "select (select count(*) from gap), (select sum(carried) from reconciliation)"

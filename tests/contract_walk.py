@@ -247,7 +247,8 @@ def policy_store(walk: Walk) -> None:
 def unified_catalog(walk: Walk) -> None:
     """Business domains, data products and what belongs to them."""
     base = "/datagovernance/catalog"
-    walk.listed(f"{base}/businessdomains")
+    for domain in walk.listed(f"{base}/businessdomains"):
+        walk.get(f"{base}/businessdomains/{domain['id']}")
     page = walk.get(f"{base}/policies")
     while token := page.get("skipToken"):
         page = walk.get(f"{base}/policies", skipToken=token)
@@ -264,7 +265,9 @@ def unified_catalog(walk: Walk) -> None:
     for column in some(sorted(columns)):
         walk.get(f"{base}/dataColumns/{column}")
     walk.listed(f"{base}/dataAssets", top=50)
-    walk.listed(f"{base}/terms")
+    for term in some(walk.listed(f"{base}/terms")):
+        for kind in ("DATAASSET", "DATACOLUMN", "TERM"):
+            walk.get(f"{base}/terms/{term['id']}/relationships", entityType=kind)
     for objective in some(walk.listed(f"{base}/objectives")):
         walk.get(f"{base}/objectives/{objective['id']}/keyResults")
 
@@ -276,6 +279,15 @@ def data_access(walk: Walk) -> None:
     for product in some(sorted(products)):
         for kind in ("applied", "effective", "nothing"):
             walk.get(f"{base}/dataProducts/{product}/policySets/{kind}")
+    catalog = "/datagovernance/catalog"
+    for kind, listed in (
+        ("businessDomains", "businessdomains"),
+        ("terms", "terms"),
+        ("criticalDataElements", "criticalDataElements"),
+    ):
+        for one in some(walk.listed(f"{catalog}/{listed}")):
+            walk.get(f"{base}/{kind}/{one['id']}/policySets/applied")
+    walk.listed(f"{base}/workflows")
     for run in some(walk.listed(f"{base}/workflowRuns")):
         walk.get(f"{base}/workflowRuns/{run['workflowRunId']}/approvals")
 
@@ -326,6 +338,11 @@ def request_app(walk: Walk) -> None:
         _paged(walk, f"{base}/metadata/domain/{domain['id']}/datasources")
     for address in ("metadata/users", "metadata/groups", "metadata/attributes", "metadata/tags"):
         walk.get(f"{base}/{address}")
+    search = f"{base}/metadata/tags/applied/search"
+    for kind in ("column", ["datasource"]):
+        walk.send("POST", search, {"modelType": kind, "limit": 5})
+    walk.send("POST", search, {"modelType": "column", "dataSourceIds": [], "offset": 5})
+    walk.send("POST", search, {"limit": "all"})
     walk.get(f"{base}/auth/user")
     walk.get(f"{base}/auth/tokens")
     for unknown in ("data-product", "access-request", "metadata/domain", "request-form", "asset"):

@@ -276,3 +276,17 @@ def test_claims_are_those_of_the_token_in_use() -> None:
     flow(signed)
     assert auth.claims_of(signed) == {"oid": "o1"}
     assert auth.claims_of(httpx.Auth()) == {}
+
+
+def test_whoever_bears_the_token_is_known_without_a_request() -> None:
+    """What was replayed needs no token: one is fetched to know whose it is, and then kept."""
+    fetched: list[Token] = []
+
+    def fetch() -> Token:
+        fetched.append(Token(jwt(b'{"oid": "o1"}')))
+        return fetched[-1]
+
+    signed = FetchedToken(fetch)
+    assert [auth.bearer_of(signed), auth.bearer_of(signed)] == [{"oid": "o1"}] * 2
+    assert len(fetched) == 1
+    assert auth.bearer_of(httpx.Auth()) == auth.bearer_of(StaticToken("opaque")) == {}

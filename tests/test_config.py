@@ -310,6 +310,23 @@ def test_activity_goes_with_govern_unless_it_comes_from_files(
 
 
 @pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        ("", set()),
+        ("skip = ['unified_catalog']", {"unified_catalog", "data_assets"}),
+        ("skip = ['data_assets']", {"data_assets"}),
+    ],
+)
+def test_data_assets_go_with_the_catalog_and_not_the_other_way(
+    write: Write, text: str, off: set[str]
+) -> None:
+    """Data assets are asked about from what the catalog lists, on its host; the catalog does without them."""
+    found = load(write(f"[purview]\nunified_catalog_url = 'https://own.example/'\n{text}")).purview
+    assert found.left_out == off
+    assert found.base_url("data_assets") == "https://own.example"
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("region = 'us'", "immuta.region: Input should be 'na', 'eu' or 'ap'"),

@@ -206,10 +206,13 @@ def test_policy_sets_and_approvals(http: httpx.Client, estate: Estate) -> None:
     "path",
     [
         f"{CATALOG}/dataProducts/nobody/relationships",
+        f"{CATALOG}/businessdomains/nobody",
+        f"{CATALOG}/terms/nobody/relationships",
         f"{CATALOG}/criticalDataElements/nobody/relationships",
         f"{CATALOG}/dataColumns/nobody",
         f"{CATALOG}/objectives/nobody/keyResults",
         f"{ACCESS}/dataProducts/nobody/policySets/applied",
+        f"{ACCESS}/terms/nobody/policySets/applied",
         f"{ACCESS}/workflowRuns/nobody/approvals",
         f"{CATALOG}/nothing",
     ],

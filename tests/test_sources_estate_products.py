@@ -1,7 +1,7 @@
 """The Unified Catalog collected over a socket is that of the estate, and what is refused is a gap, never an absence."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from pipeline.sandbox.estate import Estate, History
 from pipeline.sandbox.purview.unified import (
     catalog,
     catalog_policies,
+    catalog_relations,
     catalog_rows,
     catalog_terms,
     data_access_rows,
@@ -32,20 +33,24 @@ from pipeline.sandbox.purview.unified import (
 )
 from pipeline.sandbox.vocabulary import DOMAINS
 from pipeline.sandbox.weather import faults
+from pipeline.sandbox.weather.calls import Answer, Call, Proceed
 from pipeline.sources.purview import SOURCE
-from pipeline.warehouse import pages, schema
+from pipeline.warehouse import pages, schema, wholeness
 
 ASSETS = 600
-PLANES = ("unified_catalog", "data_access")
+UNKNOWN = "00000000-0000-4000-8000-00000000dead"
+PLANES = ("unified_catalog", "data_assets", "data_access")
 CATALOG, ACCESS = "/datagovernance/catalog", "/datagovernance/access"
 
 
 @contextmanager
-def collected(path: Path, assets: int = ASSETS, **options: Any) -> Iterator[tuple[Staging, bool]]:
-    """Staging with both planes collected from a sandbox, and whether nothing is missing."""
+def collected(
+    path: Path, assets: int = ASSETS, planes: Sequence[str] = PLANES, **options: Any
+) -> Iterator[tuple[Staging, bool]]:
+    """Staging with the planes collected from a sandbox, and whether nothing is missing."""
     store = PageStore(path, "run")
     staging = Staging(path / "staging.duckdb", store, 1)
-    skip = {"purview": frozenset(PURVIEW_PLANES) - frozenset(PLANES)}
+    skip = {"purview": frozenset(PURVIEW_PLANES) - frozenset(planes)}
     with server.running(assets=assets, as_of=DAY, **options) as url:
         plane = Plane(url, StaticToken(signin.PURVIEW_TOKEN))
         client = Client(SOURCE, dict.fromkeys(PLANES, plane), Pace(2000.0), store)
@@ -77,8 +82,9 @@ def test_every_list_was_read(staging: Staging) -> None:
     query = "select endpoint, verdict from reconciliation where verdict <> 'skipped'"
     words = dict(staging.con.execute(query).fetchall())
     endpoints = [one for one in SOURCE.endpoints if one.plane in PLANES]
+    counted = ("catalog_column", "business_domain_alone")
     assert words == {
-        SOURCE.qualified(one): "reconciled" if one.name == "catalog_column" else "no_control_total"
+        SOURCE.qualified(one): "reconciled" if one.name in counted else "no_control_total"
         for one in endpoints
     }
 
@@ -137,6 +143,18 @@ def test_products_and_their_assets(staging: Staging, estate: Estate) -> None:
     assert read(staging.con, query) == known | {row for row in lost if row[1]}
     query = "select id, asset_guid from catalog_asset"
     assert read(staging.con, query) == {row[1:] for row in known}
+    query = "select product_id, element_id from purview_data_product_element"
+    assert read(staging.con, query) == {
+        (one.id, element.id)
+        for one in products
+        for element in catalog_relations.elements_of(estate, one)
+    }
+    query = "select product_id, objective_id from purview_data_product_objective"
+    assert read(staging.con, query) == {
+        (one.id, catalog.objective_id(1, number))
+        for one in products
+        for number in catalog_relations.objectives_of(one)
+    }
     query = "select product_id, lower(role), principal_id from purview_data_product_contact"
     assert read(staging.con, query) == {
         (one.id, role.lower(), person.object_id)
@@ -157,6 +175,24 @@ def test_terms_and_critical_data(staging: Staging, estate: Estate) -> None:
             catalog.term_id(1, number - number % size) if number % size else None,
         )
         for number in range(size * len(DOMAINS))
+    }
+    numbers = catalog_relations.term_numbers(estate)
+    assert read(staging.con, "select term_id, other_id, relation from catalog_term_relation") == {
+        (guid, catalog.term_id(1, other), how)
+        for guid, number in numbers.items()
+        for other, how in catalog_relations.related_terms(number)
+    }
+    assert read(staging.con, "select term_id, asset_guid from catalog_term_asset") == {
+        (guid, catalog.source_guid(estate, slot))
+        for guid, number in numbers.items()
+        for slot in catalog_relations.described_slots(estate, number)
+    }
+    assert read(
+        staging.con, "select term_id, column_guid, asset_guid from catalog_term_column"
+    ) == {
+        (guid, estate.datasets[slot].column_guid(position), estate.datasets[slot].guid)
+        for guid, number in numbers.items()
+        for slot, position in catalog_relations.described_columns(estate, number)
     }
     query = "select element_id, column_guid, asset_guid from critical_data_element_column"
     assert read(staging.con, query) == {
@@ -199,15 +235,36 @@ def test_requests_and_decisions(staging: Staging, estate: Estate) -> None:
         for approval in one.approvals
     }
     products = catalog.held(estate).products
-    assert read(staging.con, "select product_id, kind from access_policy_set") == {
-        (one.id, kind)
+    query = "select subject_kind, subject_id, kind from access_policy_set"
+    assert read(staging.con, query) == {
+        ("DataProduct", one.id, kind)
         for one in products
         for kind in ("Applied", "Effective")
         if kind == "Effective" or data_access_rows.has_policies(one)
+    } | {
+        (kind, guid, "Applied")
+        for kind, numbers in (
+            ("BusinessDomain", catalog_relations.domain_numbers(estate)),
+            ("Term", catalog_relations.term_numbers(estate)),
+            ("CriticalDataElement", catalog_relations.element_numbers(estate)),
+        )
+        for guid, number in numbers.items()
+        if data_access_rows.applied_set(estate, kind, guid, number)
     }
+    query = "select id, enabled, provider_ids from access_workflow"
+    workflows = [data_access_rows.workflow(estate, domain) for domain in range(len(DOMAINS))]
+    found = staging.con.execute(f"{query} order by id").fetchall()
+    assert found == sorted(
+        (one["workflowId"], one["isEnabled"], one["accessProviders"]) for one in workflows
+    )
+    assert read(staging.con, "from listing_difference") == set()
 
 
-TABLES = sorted({name for one in SOURCE.endpoints if one.plane in PLANES for name in one.tables})
+TABLES = sorted(
+    {name for one in SOURCE.endpoints if one.plane in PLANES for name in one.tables}
+    # nothing differs in an estate at rest
+    - {"listing_difference"}
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -241,10 +298,32 @@ def test_without_data_assets_nobody_knows_what_a_product_is_made_of(tmp_path: Pa
         assert not complete
         query = "select endpoint, key, tables, status from gap"
         assert staging.con.execute(query).fetchall() == [
-            ("purview.catalog_asset", "*", ["catalog_asset", "purview_data_product_asset"], 404)
+            (
+                "purview.catalog_asset",
+                "*",
+                ["catalog_asset", "purview_data_product_asset", "catalog_term_asset"],
+                404,
+            )
         ]
         query = "select count(*) > 0, count(asset_guid) from purview_data_product_asset"
         assert read(staging.con, query) == {(True, 0)}
+
+
+def test_data_assets_can_be_left_out(tmp_path: Path) -> None:
+    """Then what is made of them is stated to be unread, nothing else is, and no run is incomplete for it."""
+    with collected(tmp_path, 30, ("unified_catalog",)) as (staging, complete):
+        assert complete
+        lacking = {table for _, tables in wholeness.lacking(staging.con) for table in tables}
+        catalogue = [one for one in SOURCE.endpoints if one.plane in PLANES[:2]]
+        assert lacking & {name for one in catalogue for name in one.tables} - {
+            "listing_difference"
+        } == {
+            "catalog_asset",
+            "catalog_term_asset",
+            "catalog_term_column",
+            "critical_data_element_column",
+            "purview_data_product_asset",
+        }
 
 
 def test_without_a_role_on_the_account_only_the_roles_are_missing(tmp_path: Path) -> None:
@@ -268,8 +347,8 @@ def test_a_plane_that_is_not_offered_has_no_answer_about_policies(tmp_path: Path
         assert set(gaps["purview.data_subscription"]) == {"data_subscription", "access_policy_set"}
         query = "select endpoint, verdict from reconciliation where endpoint like '%policy_set'"
         assert read(staging.con, query) == {
-            ("purview.applied_policy_set", "incomplete"),
-            ("purview.effective_policy_set", "incomplete"),
+            (f"purview.{name}_policy_set", "incomplete")
+            for name in ("applied", "effective", "domain", "term", "element")
         }
         assert read(staging.con, "select count(*) from purview_data_product") == {(12,)}
 
@@ -285,3 +364,35 @@ def test_a_column_that_cannot_be_read_is_a_gap_of_its_own(tmp_path: Path) -> Non
             "select catalog_column_id from critical_data_element_column where column_guid is null"
         )
         assert read(staging.con, query) == {(key,)}
+
+
+def test_a_list_that_lacks_a_domain_is_a_hole(tmp_path: Path) -> None:
+    """A domain that others name and the list lacks is asked for by itself: it is there or refused, and the list
+    is not whole; or it is gone, and nothing is missing."""
+    there, refused, gone = catalog.domain_id(1, 3), catalog.domain_id(1, 4), UNKNOWN
+
+    async def hiding(call: Call, proceed: Proceed) -> Answer:
+        answer = await proceed(call)
+        page: Any = answer.page() if call.path.startswith(CATALOG) else None
+        if page is None:
+            return answer
+        if call.path == f"{CATALOG}/businessdomains":
+            page["value"] = [one for one in page["value"] if one["id"] not in (there, refused)]
+        if call.path == f"{CATALOG}/objectives":
+            page["value"] = [one | {"domain": gone} for one in page["value"]]
+        return answer.saying(page)
+
+    faulty = {f"{CATALOG}/businessdomains/{refused}": faults.answering(403)}
+    with collected(tmp_path, 120, faults=faulty, layers=[hiding]) as (staging, complete):
+        assert not complete
+        query = "select key, cause, hole, missing_in from listing_difference where about = 'domain'"
+        assert read(staging.con, query) == {
+            (there, "hole", True, "purview.business_domain"),
+            (refused, "refused", False, "purview.business_domain"),
+            (gone, "gone", False, "purview.business_domain"),
+        }
+        gaps = staging.con.execute("select endpoint, key, tables, status from gap order by all")
+        assert [(name, key, tables[:2], status) for name, key, tables, status in gaps.fetchall()] == [
+            ("purview.business_domain", "*", ["business_domain", "business_domain_collection"], 200),
+            ("purview.business_domain_alone", refused, ["listing_difference", "business_domain"], 403),
+        ]  # fmt: skip

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collecting import loaded, rows
+from collecting import JSON, loaded, rows
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.collect.envelope import open_page
 from pipeline.collect.staging import Staging
 from pipeline.sources import purview
 from pipeline.sources.purview import account, data_access, entities, search, types, unified_catalog
+from pipeline.warehouse.pages import item
 
 SOURCE = purview.part(search, entities, types, account, unified_catalog, data_access)
 PAYLOADS = Path(__file__).parent / "payloads" / "data_access"
@@ -25,7 +29,15 @@ def guid(number: int) -> str:
 
 
 READINGS, RUN = guid(0xE1), guid(0x71)
-KEYS = {"applied_policy_set": READINGS, "effective_policy_set": READINGS, "access_approval": RUN}
+METERING, METER, POINT = guid(0xD2), guid(0x7E1), guid(0xCDE1)
+KEYS = {
+    "applied_policy_set": READINGS,
+    "effective_policy_set": READINGS,
+    "domain_policy_set": METERING,
+    "term_policy_set": METER,
+    "element_policy_set": POINT,
+    "access_approval": RUN,
+}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +86,7 @@ def test_comments_are_not_kept(staging: Staging) -> None:
         (guid(0x53), False),
         (guid(0x54), False),
     ]
-    tables = ("data_subscription", "access_approval", "access_workflow_run")
+    tables = ("data_subscription", "access_approval", "access_workflow_run", "access_workflow")
     kept = [json.dumps(rows(staging, f"select * from {table}"), default=str) for table in tables]
     for text in ("asked by", "Need access", "Not for this"):
         assert not any(text in one for one in kept)
@@ -86,13 +98,124 @@ def test_policy_sets_of_both_shapes(staging: Staging) -> None:
         "select product_id, kind, id, permitted_use_cases, permitted_subscribers, approver_ids, "
         "grantor_ids, sensitive_markers, approval_timeline, maximum_duration, "
         "terms_of_use_required, privacy_approval_required, partner_sharing, customer_sharing, "
-        "skips_workflow, uses_power_automate, self_service from access_policy_set order by kind"
+        "skips_workflow, uses_power_automate, self_service from access_policy_set "
+        "where subject_kind = 'DataProduct' order by kind"
     )
     assert rows(staging, query) == [
         (READINGS, "Applied", guid(0x61), ["Analytics"], ["User", "Group"], [OWNER], [],
          ["Personal data"], "P5D", "P90D", True, True, False, None, False, False, None),
         (READINGS, "Effective", guid(0x62), None, None, None, None, None, None, None, None, None,
          None, None, True, None, True),
+    ]  # fmt: skip
+
+
+def test_policy_sets_of_other_things(staging: Staging) -> None:
+    """Domains, terms and critical data have policy sets of their own, which are of no product."""
+    query = (
+        "select subject_kind, subject_id, product_id, kind, id, privacy_approval_required, "
+        "maximum_duration, sensitive_markers from access_policy_set "
+        "where subject_kind <> 'DataProduct' order by 1"
+    )
+    assert rows(staging, query) == [
+        ("BusinessDomain", METERING, None, "Applied", guid(0x63), True, None, None),
+        ("CriticalDataElement", POINT, None, "Applied", guid(0x65), None, None, ["Personal data"]),
+        ("Term", METER, None, "Applied", guid(0x64), None, "P30D", None),
+    ]
+    query = "select count(*) from access_policy_set where product_id is distinct from subject_id"
+    assert rows(staging, query) == [(3,)]
+
+
+def test_workflows(staging: Staging) -> None:
+    """What starts a workflow, its steps, and whether it is switched on; what is not stated is none or null."""
+    query = (
+        "select id, name, type, enabled, triggers, scopes, actions, provider_ids, created_by, "
+        "updated_by from access_workflow order by id"
+    )
+    assert rows(staging, query) == [
+        (guid(0x3F), "Requests", "DataAccess", True,
+         ["DataAccessRequestSubmitted", "DataProductPublish"], [METERING], ["Approval"], [ADMIN],
+         OWNER, EXPERT),
+        (guid(0x40), guid(0x40), None, None, [], [], [], [], None, None),
+    ]  # fmt: skip
+
+
+def test_approvals_come_bare_or_in_an_object(tmp_path: Path) -> None:
+    """Both published shapes are the same rows, and each leads to its place in the bytes."""
+    whole = json.loads((PAYLOADS / "access_approval.json").read_bytes())
+    pages = [
+        ("access_approval", key, json.dumps(body).encode())
+        for key, body in (("bare", whole["value"]), ("whole", whole))
+    ]
+    with loaded(tmp_path, SOURCE, pages) as staging:
+        found = rows(
+            staging, "select run_id, key, item from purview.access_approval_item order by all"
+        )
+    assert [(run, key) for run, key, _ in found] == [
+        (run, one["approvalId"]) for run in ("bare", "whole") for one in whole["value"]
+    ]
+    bodies = {key: body for _, key, body in pages}
+    assert [item(bodies[run], place)["approvalId"] for run, _, place in found] == [
+        key for _, key, _ in found
+    ]
+
+
+@given(approvals=st.lists(JSON, max_size=5), blanks=st.sampled_from(["", " ", "\n\t"]))
+def test_any_list_of_approvals_is_counted(approvals: list[Any], blanks: str) -> None:
+    """A bare list of anything has as many approvals as its object would, which is left as it is."""
+    bare = (blanks + json.dumps(approvals)).encode()
+    page = open_page(data_access.approvals_in_an_object(bare), "value")
+    assert page.size("value") == len(approvals)
+    whole = json.dumps({"value": approvals}).encode()
+    assert data_access.approvals_in_an_object(whole) is whole
+
+
+SUBSCRIBED = [
+    # status, subscriber, end
+    ("Granted", "a", None),
+    ("Granted", "a", None),
+    ("Granted", "b", "2020-01-01T00:00:00Z"),
+    ("Completed", "c", None),
+    ("Revoked", "d", None),
+    ("Pending", "e", None),
+]
+"""Of these requests one person has access for certain, and four may count."""
+
+
+@pytest.mark.parametrize("following", [None, "https://utility.example/next"])
+def test_a_count_of_subscribers_that_no_requests_explain_is_worth_a_look(
+    tmp_path: Path, following: str | None
+) -> None:
+    """It is listed as a difference and is no hole, because nobody says what is counted; a list that was
+    not read to its end proves nothing."""
+    counts = {"few": 0, "least": 1, "many": 5, "most": 4, "none": 0, "silent": None}
+    products = [{"id": key, "activeSubscriberCount": count} for key, count in counts.items()]
+    subscriptions = [
+        {
+            "dataSubscriptionId": f"{product} {at}",
+            "dataProductId": product,
+            "subscriptionStatus": status,
+            "subscriberIdentity": {"objectId": who},
+            "accessExpirationDate": end,
+        }
+        for product in counts
+        for at, (status, who, end) in enumerate(SUBSCRIBED)
+        if product != "none"
+    ]
+    pages: dict[str, Any] = {
+        "data_product": {"value": products},
+        "data_subscription": {"value": subscriptions, "nextLink": following},
+    }
+    bodies = [(name, None, json.dumps(page).encode()) for name, page in pages.items()]
+    with loaded(tmp_path, SOURCE, bodies) as staging:
+        query = "select about, key, cause, hole, listed_in, missing_in, item from listing_difference order by key"
+        found = rows(staging, query)
+    if following:
+        assert found == []
+        return
+    unknown = ("unknown", False)
+    assert found == [
+        ("subscriber", "few", *unknown, "purview.data_subscription", "purview.data_product", "/value/0"),
+        ("subscriber", "many", *unknown, "purview.data_product", "purview.data_subscription", "/value/2"),
     ]  # fmt: skip
 
 

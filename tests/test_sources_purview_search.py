@@ -23,7 +23,7 @@ from pipeline.sources import purview
 from pipeline.sources.purview.slices import sliced
 
 ASSETS = 240
-OTHER_PLANES = frozenset({"scanning", "policy_store", "audit", "unified_catalog", "data_access"})
+OTHER_PLANES = frozenset(config.PURVIEW_PLANES) - {"datamap", "account"}
 LONGEST = 12
 
 

@@ -42,7 +42,13 @@ METER, SMART_METER = map(guid, (0x7E1, 0x7E2))
 POINT, GOAL = guid(0xCDE1), guid(0x0B1)
 KEYS = {
     "data_product_asset": READINGS,
+    "data_product_element": READINGS,
+    "data_product_objective": READINGS,
     "data_product_term": READINGS,
+    "term_asset": METER,
+    "term_column": METER,
+    "term_relation": METER,
+    "business_domain_alone": guid(0xD9),
     "critical_element_column": POINT,
     "critical_element_term": POINT,
     "catalog_column": guid(0xC01),
@@ -317,6 +323,40 @@ def test_terms_and_what_they_describe(staging: Staging) -> None:
     assert rows(staging, query) == [
         (METER, "DataProduct", READINGS),
         (SMART_METER, "CriticalDataElement", POINT),
+    ]
+
+
+def test_what_a_product_serves(staging: Staging) -> None:
+    """Critical data and objectives that a product is related to, whether or not they are listed."""
+    query = "select product_id, element_id, relation from purview_data_product_element order by 2"
+    assert rows(staging, query) == [
+        (READINGS, POINT, "Related"),
+        (READINGS, guid(0xCDE9), None),
+    ]
+    query = (
+        "select p.name, o.definition from purview_data_product_objective r "
+        "join purview_data_product p on p.id = product_id join objective o on o.id = objective_id"
+    )
+    assert rows(staging, query) == [("Meter Readings", "Every meter has an owner.")]
+
+
+def test_what_a_term_describes(staging: Staging) -> None:
+    """Assets and columns lead to the Data Map where they are known there; two terms may be related in two ways."""
+    query = "select term_id, catalog_asset_id, asset_guid, relation from catalog_term_asset"
+    assert rows(staging, f"{query} order by 2") == [
+        (METER, guid(0xCA1), FILE, "Related"),
+        (METER, guid(0xCA9), None, None),
+    ]
+    query = "select term_id, catalog_column_id, column_guid, asset_guid from catalog_term_column"
+    assert rows(staging, f"{query} order by 2") == [
+        (METER, guid(0xC01), METER_ID, TABLE),
+        (METER, guid(0xC02), None, None),
+    ]
+    query = "select term_id, other_id, relation from catalog_term_relation order by all"
+    assert rows(staging, query) == [
+        (METER, SMART_METER, "Related"),
+        (METER, SMART_METER, "Synonym"),
+        (METER, guid(0x7E9), "unknown"),
     ]
 
 

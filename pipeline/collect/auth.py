@@ -67,6 +67,10 @@ class FetchedToken(httpx.Auth):
         """What the present token says about its bearer; nothing before the first request."""
         return claims(self._token.value) if self._token else {}
 
+    def sign_in(self) -> None:
+        """Fetches a token where there is none yet, or where it has expired."""
+        self._current(refused=None)
+
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request signed; signed anew and sent again if the token was refused."""
         token = self._current(refused=None)
@@ -105,6 +109,17 @@ def _check(request: httpx.Request, response: httpx.Response, cure: str) -> None:
 def claims_of(flow: httpx.Auth) -> dict[str, Any]:
     """What the token of a sign-in says about its bearer; empty where there is none (yet) or it says nothing."""
     return flow.claims() if isinstance(flow, StaticToken | FetchedToken) else {}
+
+
+def bearer_of(flow: httpx.Auth) -> dict[str, Any]:
+    """What `claims_of` says, also where nothing was sent: what is replayed from disk needs no token.
+
+    Raises:
+        SignInError, UnreachableError: there is none to be had.
+    """
+    if isinstance(flow, FetchedToken):
+        flow.sign_in()
+    return claims_of(flow)
 
 
 def claims(token: str) -> dict[str, Any]:

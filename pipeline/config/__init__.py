@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -78,7 +78,9 @@ class Config(BaseSettings):
     directory: DirectoryConfig = DirectoryConfig()
     collect: CollectConfig = CollectConfig()
     judge: JudgeConfig = JudgeConfig()
-    params: dict[str, dict[str, Any]] = Field({}, description="rule id -> parameters set anew")
+    params: dict[str, dict[str, JsonValue]] = Field(
+        {}, description="rule id -> parameters set anew"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -173,6 +175,9 @@ def _familiar(environment: Mapping[str, str]) -> dict[str, Any]:
     return dict(found)
 
 
+_NO_JSON = "no text, number, list or table of those; a day is text: put it in quotes"
+
+
 def _explained(error: ValidationError, path: Path) -> list[str]:
     """One line per mistake: where, what, and the keys or kind of value that are valid there."""
     lines = []
@@ -181,6 +186,8 @@ def _explained(error: ValidationError, path: Path) -> list[str]:
         if mistake["type"] == "extra_forbidden":
             valid = ", ".join(_keys(mistake["loc"][:-1]))
             lines.append(f"{path}: {place}: unknown key; valid here: {valid}")
+        elif mistake["type"] == "invalid-json-value":
+            lines.append(f"{path} or the environment: {place}: {_NO_JSON}")
         else:
             lines.append(f"{path} or the environment: {place}: {mistake['msg']}")
     return lines

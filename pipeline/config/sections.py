@@ -8,10 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pipeline.errors import ConfigError
 
 PurviewPlane = Literal[
-    "datamap", "account", "scanning", "policy_store", "audit", "unified_catalog", "data_access"
+    "datamap",
+    "account",
+    "scanning",
+    "policy_store",
+    "audit",
+    "unified_catalog",
+    "data_assets",
+    "data_access",
 ]
 PURVIEW_PLANES: tuple[PurviewPlane, ...] = get_args(PurviewPlane)
-TENANT_PLANES = ("unified_catalog", "data_access")
+TENANT_PLANES = ("unified_catalog", "data_assets", "data_access")
 """Planes on a host that all accounts share, not on the account's own."""
 TENANT_HOST = "https://api.purview-service.microsoft.com"
 ImmutaPlane = Literal["govern", "request", "activity"]
@@ -39,7 +46,7 @@ class PurviewConfig(_Section):
     policy_store_url: str | None = Field(None, description="base URL of the policy store alone")
     audit_url: str | None = Field(None, description="base URL of the audit history alone")
     unified_catalog_url: str | None = Field(
-        None, description="base URL of the Unified Catalog alone"
+        None, description="base URL of the Unified Catalog alone, its data assets included"
     )
     data_access_url: str | None = Field(None, description="base URL of the data access plane alone")
     authority: str = Field("https://login.microsoftonline.com", description="Entra ID sign-in host")
@@ -65,7 +72,8 @@ class PurviewConfig(_Section):
         Raises:
             ConfigError: nothing says where.
         """
-        url: str | None = getattr(self, f"{plane}_url") or self.endpoint
+        host = "unified_catalog" if plane == "data_assets" else plane
+        url: str | None = getattr(self, f"{host}_url") or self.endpoint
         if url is None and self.account is None:
             raise ConfigError(
                 "no Purview account: set PURVIEW_ACCOUNT_NAME, or [purview] account in muster.toml "
@@ -73,6 +81,12 @@ class PurviewConfig(_Section):
             )
         own = f"https://{self.account}.purview.azure.com"
         return (url or (TENANT_HOST if plane in TENANT_PLANES else own)).rstrip("/")
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Planes not to read: data assets are those of the Unified Catalog's products, terms and critical data."""
+        with_catalog = "unified_catalog" in self.skip
+        return frozenset(self.skip) | ({"data_assets"} if with_catalog else frozenset())
 
 
 class ImmutaConfig(_Section):

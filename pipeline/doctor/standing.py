@@ -18,27 +18,10 @@ from pipeline.collect.walked import Walked
 from pipeline.config import Config
 from pipeline.errors import PassMusterError, RequestError
 from pipeline.sources import purview
-from pipeline.sources.purview import account, policy_store
+from pipeline.sources.purview import account, policy_store, roles
+from pipeline.sources.purview.roles import NEEDS
 
 PLANES = ("account", "policy_store")
-
-
-@dataclass(frozen=True)
-class Need:
-    """What reading a plane takes: a data action, and the least role that allows it, as people know it."""
-
-    action: str
-    role: str
-
-
-NEEDS: Mapping[str, Need] = {
-    "datamap": Need("data/read", "Data Reader"),
-    "audit": Need("data/read", "Data Reader"),
-    "account": Need("collection/read", "Data Reader"),
-    "scanning": Need("scan/read", "Data Source Administrator"),
-    "policy_store": Need("collection/write", "Collection Administrator"),
-}
-"""The other planes have roles of their own, which metadata policies do not give."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +81,6 @@ def read(config: Config, planes: Mapping[str, Plane], store: PageStore, scratch:
 def _standing(staging: Staging, outcomes: list[Walked], claims: Mapping[str, object]) -> Standing:
     ask = staging.con.execute
     identity = claims.get("oid")
-    groups = claims.get("groups")
-    ids = [
-        str(one).lower() for one in (identity, *(groups if isinstance(groups, list) else [])) if one
-    ]
-    allowed: dict[str, set[str]] = {}
-    rows = ask(
-        "select distinct unnest(r.data_actions), lower(a.collection_id) from role_assignment a "
-        "join metadata_role r on lower(r.id) = lower(a.role_id) "
-        "where not a.conditional and lower(a.principal_id) in (select unnest($ids::varchar[]))",
-        {"ids": ids},
-    ).fetchall()
-    for action, collection in rows:
-        allowed.setdefault(action.partition("/accounts/")[2], set()).add(collection)
     collections = dict(ask("select id, coalesce(name, id) from collection").fetchall())
     failed = _failures(outcomes)
     unknown = None
@@ -124,7 +94,7 @@ def _standing(staging: Staging, outcomes: list[Walked], claims: Mapping[str, obj
         roots=_column(staging, "select id from collection where parent_id is null order by id"),
         unseen=_column(staging, _UNSEEN),
         policies=ask("select count(*) from metadata_policy").fetchall()[0][0],
-        allowed={action: frozenset(found) for action, found in allowed.items()},
+        allowed=roles.allowed(staging, claims),
         unknown=unknown,
         failures=failed,
     )

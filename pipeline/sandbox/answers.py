@@ -8,6 +8,10 @@ from starlette.responses import Response
 
 from pipeline.sandbox import draws
 from pipeline.sandbox.estate import Estate, World
+from pipeline.sandbox.vocabulary import DOMAINS
+
+BRANCH = DOMAINS[0].collection
+"""The collection of Purview on which a narrow identity has its roles."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,6 +25,11 @@ def estate_of(request: Request) -> Estate:
 def is_narrow(request: Request) -> bool:
     """Whether the caller has no permission that shows more than is its own."""
     return bool(request.scope.get("narrow"))
+
+
+def is_shown(request: Request, collection: str) -> bool:
+    """Whether the caller may see a collection of Purview, and what lies in it."""
+    return not is_narrow(request) or collection == BRANCH or collection[3:] == BRANCH[:3]
 
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -38,6 +47,11 @@ def plane_error(status: int, code: str, message: str) -> Response:
     """Error of the account and scanning planes, and of the gateway before all planes."""
     headers = {"x-ms-error-code": code, "x-ms-request-id": _request_id(message)}
     return json_answer({"error": {"code": code, "message": message}}, status, headers)
+
+
+def forbidden() -> Response:
+    """Refusal of the account and scanning planes: the caller has no role on the collection."""
+    return plane_error(403, "Forbidden", "Not authorized to access this resource.")
 
 
 def graph_error(status: int, code: str, message: str) -> Response:

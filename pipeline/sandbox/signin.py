@@ -33,6 +33,9 @@ REQUEST_TOKEN = "sandbox-request-token"  # noqa: S105
 NARROW_TOKEN = "sandbox-request-narrow-token"  # noqa: S105
 IMMUTA_KEYS = (IMMUTA_KEY, NARROW_KEY)
 PURVIEW_TOKEN = "sandbox-purview-token"  # noqa: S105 (stands in for a token of Entra ID)
+NARROW_PURVIEW_TOKEN = "sandbox-purview-narrow-token"  # noqa: S105
+"""Token of an identity with roles on one business domain's collections alone: Purview's lists are trimmed to these."""
+PURVIEW_TOKENS = (PURVIEW_TOKEN, NARROW_PURVIEW_TOKEN)
 GRAPH_TOKEN = "sandbox-graph-token"  # noqa: S105
 OBJECT_ID = "c011ec70-0000-4000-a000-000000000001"
 """Entra object id of the identity that CLIENT_ID and PURVIEW_TOKEN sign in."""
@@ -154,9 +157,11 @@ async def immuta_token(request: Request) -> Response:
 
 
 def is_narrow(authorization: str) -> bool:
-    """Whether a header that `refusal` let pass is of an identity without permissions in Immuta."""
+    """Whether a header that `refusal` let pass is of an identity that is shown a part of what there is."""
     key = authorization.rpartition(" ")[2]
-    return key in (NARROW_KEY, NARROW_TOKEN) or bool(claims(key).get("narrow"))
+    return key in (NARROW_KEY, NARROW_TOKEN, NARROW_PURVIEW_TOKEN) or bool(
+        claims(key).get("narrow")
+    )
 
 
 def refusal(tokens: Tokens, path: str, authorization: str) -> Response | None:
@@ -164,11 +169,11 @@ def refusal(tokens: Tokens, path: str, authorization: str) -> Response | None:
     scheme, _, token = authorization.partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     if path.startswith(("/datamap/", "/catalog/")):
-        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, AUDIENCE):
+        if bearer in PURVIEW_TOKENS or tokens.accepts(bearer, AUDIENCE):
             return None
         return atlas_error(401, "Unauthorized", "The access token is missing or invalid.")
     if path.startswith(PLANE_PATHS):
-        if bearer == PURVIEW_TOKEN or tokens.accepts(bearer, AUDIENCE):
+        if bearer in PURVIEW_TOKENS or tokens.accepts(bearer, AUDIENCE):
             return None
         return plane_error(401, "Unauthorized", "The access token is missing or invalid.")
     if path.startswith(GRAPH_PATH):

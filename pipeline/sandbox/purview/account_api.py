@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import draws
-from pipeline.sandbox.answers import estate_of, json_answer
+from pipeline.sandbox.answers import estate_of, is_shown, json_answer
 from pipeline.sandbox.estate import tenant_id
 from pipeline.sandbox.people import of_domain
 from pipeline.sandbox.purview import next_links
@@ -81,8 +81,9 @@ def _in_domain(collection: Json) -> Json:
 
 
 async def collections(request: Request) -> Response:
-    """One page of collections, with a link to the next one where there is one."""
-    tree = collection_tree(estate_of(request).seed)
+    """One page of the collections that the caller may see, with a link to the next one where there is one."""
+    whole = collection_tree(estate_of(request).seed)
+    tree = [one for one in whole if is_shown(request, one["name"])]
     if request.query_params["api-version"] >= "2023":
         tree = [_in_domain(one) for one in tree]
     return json_answer({"count": len(tree), **next_links.page(request, tree, COLLECTION_PAGE)})
@@ -112,6 +113,8 @@ async def contact_assignments(request: Request) -> Response:
     found = []
     for at, domain in enumerate(DOMAINS):
         team = of_domain(estate.people, at)
+        if not is_shown(request, domain.collection):
+            continue
         for turn, group in enumerate(("experts", "stewards")[: 1 + at % 2]):
             found.append(
                 {

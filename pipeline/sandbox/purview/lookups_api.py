@@ -7,7 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.sandbox.answers import atlas_error, estate_of, json_answer, plane_error
+from pipeline.sandbox.answers import (
+    atlas_error,
+    estate_of,
+    forbidden,
+    is_shown,
+    json_answer,
+    plane_error,
+)
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview import account_api
 from pipeline.sandbox.purview.datamap import typedefs
@@ -37,24 +44,27 @@ def _of_list(listed: Handler, param: str) -> Handler:
 
 def _collections(request: Request) -> tuple[dict[str, Json], Json | None]:
     tree = {one["name"]: one for one in account_api.collection_tree(estate_of(request).seed)}
-    return tree, tree.get(request.path_params["name"])
+    name = request.path_params["name"]
+    return tree, tree.get(name) if is_shown(request, name) else None
 
 
-def _no_collection() -> Response:
+def _no_collection(request: Request) -> Response:
+    if not is_shown(request, request.path_params["name"]):
+        return forbidden()
     return plane_error(404, "CollectionNotFound", "The collection does not exist.")
 
 
 async def collection(request: Request) -> Response:
     """One collection."""
     _, found = _collections(request)
-    return json_answer(found) if found else _no_collection()
+    return json_answer(found) if found else _no_collection(request)
 
 
 async def collection_path(request: Request) -> Response:
     """Names of the collections above one, from the root on."""
     tree, found = _collections(request)
     if found is None:
-        return _no_collection()
+        return _no_collection(request)
     above: list[Json] = []
     while reference := found.get("parentCollection"):
         found = tree[reference["referenceName"]]
@@ -71,7 +81,7 @@ async def child_collections(request: Request) -> Response:
     """Names of the collections right below one."""
     tree, found = _collections(request)
     if found is None:
-        return _no_collection()
+        return _no_collection(request)
     below = [
         {"friendlyName": one["friendlyName"], "name": one["name"]}
         for one in tree.values()
@@ -136,7 +146,7 @@ ROUTES = [
     Route("/account/collections/{name}", collection),
     Route("/account/collections/{name}/getCollectionPath", collection_path),
     Route("/account/collections/{name}/getChildCollectionNames", child_collections),
-    Route("/scan/datasources/{source}", _of_list(scan_api.data_sources, "source")),
+    Route("/scan/datasources/{source}", scan_api.data_source),
     Route("/scan/datasources/{source}/scans/{scan}", _of_list(scan_api.scans, "scan")),
     Route(ATLAS + "/entity/uniqueAttribute/type/{type}", by_attribute),
     Route(ATLAS + "/entity/bulk/uniqueAttribute/type/{type}", by_attributes),

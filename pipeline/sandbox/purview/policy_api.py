@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import draws
-from pipeline.sandbox.answers import estate_of, json_answer, plane_error
+from pipeline.sandbox.answers import estate_of, is_shown, json_answer, plane_error
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview import access_policies, account_api, next_links, roles
 from pipeline.sandbox.purview.roles import Holders, Policy
@@ -121,13 +121,14 @@ def role_policies(estate: Estate) -> list[Policy]:
 
 
 async def metadata_policies(request: Request) -> Response:
-    """One page of the policies of all collections, or the policy of one."""
+    """One page of the policies of all collections that the caller may see, or the policy of one."""
     estate = estate_of(request)
     wanted = request.query_params.get("collectionName")
     rows = [
         _policy(estate.seed, one)
         for one in role_policies(estate)
-        if wanted is None or one.collection == wanted.lower()
+        if is_shown(request, one.collection)
+        and (wanted is None or one.collection == wanted.lower())
     ]
     return json_answer(next_links.page(request, rows, POLICY_PAGE, "values"))
 

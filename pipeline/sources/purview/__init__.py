@@ -4,7 +4,8 @@ Endpoint names are the second half of `purview.<name>` in tables. Paging styles 
 Microsoft's published OpenAPI files (Azure/azure-rest-api-specs). The SQL turns pages into public
 tables: staging runs a section when its endpoint has been walked. In a section `pages` holds
 (page_id, key, body) of the endpoint, once, and <endpoint>_item gets one row per item read.
-`from_json` skips unknown keys; a page that lacks its list was refused by the client before.
+`from_json` skips unknown keys; a page that lacks its list was refused by the client before. Lists are
+trimmed to what the identity may see: what gives that away is in `listings` and `roles`.
 """
 
 from types import ModuleType
@@ -18,6 +19,7 @@ from pipeline.sources.purview import (
     entities,
     glossary,
     lineage,
+    listings,
     policy_store,
     scanning,
     search,
@@ -37,6 +39,7 @@ GROUPS = (
     policy_store,
     unified_catalog,
     data_access,
+    listings,
 )
 """In the order in which their SQL is finished."""
 

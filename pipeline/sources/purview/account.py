@@ -7,6 +7,7 @@ refused, only they are missing.
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import next_link, single
+from pipeline.sources.purview.listings import lacking
 
 _VERSION = (("api-version", "2019-11-01-preview"),)
 _WITH_DOMAINS = (("api-version", "2023-10-01-preview"),)
@@ -29,6 +30,7 @@ ENDPOINTS = (
         params=_VERSION,
         items="value",
         total=Total.SERVER,
+        holes=lacking("collection"),
     ),
     Endpoint(
         "platform_domain",
@@ -49,6 +51,7 @@ ENDPOINTS = (
         params=_WITH_DOMAINS,
         items="value",
         total=Total.SERVER,
+        holes=lacking("collection_domain"),
     ),
     Endpoint(
         "contact_assignment",
@@ -59,6 +62,7 @@ ENDPOINTS = (
         params=_WITH_DOMAINS,
         items="value",
         total=Total.SERVER,
+        holes=lacking("contact_assignment"),
     ),
 )
 

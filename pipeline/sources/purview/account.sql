@@ -40,6 +40,11 @@ from (
 )
 where collection.name is not null;
 
+-- one row per page: whether it is the last one, and how many there are of how many
+create table collection_page as
+select page_id, page."count" as total, len(page.value) as came, nullif(page."nextLink", '') is null as ends
+from (select page_id, from_json(body, '{"count": "BIGINT", "nextLink": "VARCHAR", "value": ["JSON"]}') as page from pages);
+
 insert into collection by name
 select distinct on (key)
     key as id,

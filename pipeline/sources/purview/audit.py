@@ -6,6 +6,7 @@ tenant; where it is not, the refusal becomes a gap.
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import continuation_to_last_page, single
+from pipeline.sources.purview.listings import lacking
 
 DAYS = 30
 """Days before the run's as-of that are read every night."""
@@ -43,6 +44,7 @@ ENDPOINTS = (
         items="resultData",
         total=Total.SERVER,
         for_each=_for_each(),
+        holes=lacking("audit_event"),
     ),
 )
 

@@ -2,7 +2,8 @@
 and the reviews (data access 2023-10-01-preview).
 
 Whether this plane is offered to every customer is not documented. Where it is not, every address
-answers 404, so 404 means "no policy set here" only once the plane's own list was read.
+answers 404, so 404 means "no policy set here" only once the plane's own list was read. What a data product takes over
+from its terms and critical data elements is in its effective policy set, and in the sets of these.
 """
 
 from pipeline.collect.endpoint import Endpoint
@@ -12,18 +13,24 @@ _BASE = "/datagovernance/access"
 _VERSION = (("api-version", "2023-10-01-preview"),)
 
 
-def _policy_set(kind: str) -> Endpoint:
-    """The policy set of each data product: its own, or with those of its domain and terms laid over it."""
+def approvals_in_an_object(body: bytes) -> bytes:
+    """The approvals of a run as one object: the published schema has it so, a published example shows a bare list."""
+    start = body.lstrip()
+    return b'{"wrapped":true,"value":' + body + b"}" if start[:1] == b"[" else body
+
+
+def _policy_set(name: str, of_what: str, parent: str, kind: str = "applied") -> Endpoint:
+    """The policy set of each thing of a kind: its own, or with those of others laid over it."""
     return Endpoint(
-        f"{kind}_policy_set",
+        f"{name}_policy_set",
         "data_access",
-        f"{_BASE}/dataProducts/{{key}}/policySets/{kind}",
+        f"{_BASE}/{of_what}/{{key}}/policySets/{kind}",
         ("access_policy_set",),
         single,
         params=_VERSION,
-        for_each="select key from data_product_item",
-        after=("data_product", "data_subscription"),
-        # a data product without policies of its own
+        for_each=f"select key from {parent}_item",
+        after=(parent, "data_subscription"),
+        # it has no policies of its own
         absent=frozenset({404}),
     )
 
@@ -38,8 +45,20 @@ ENDPOINTS = (
         params=_VERSION,
         items="value",
     ),
-    _policy_set("applied"),
-    _policy_set("effective"),
+    _policy_set("applied", "dataProducts", "data_product"),
+    _policy_set("effective", "dataProducts", "data_product", "effective"),
+    _policy_set("domain", "businessDomains", "business_domain"),
+    _policy_set("term", "terms", "catalog_term"),
+    _policy_set("element", "criticalDataElements", "critical_data_element"),
+    Endpoint(
+        "access_workflow",
+        "data_access",
+        f"{_BASE}/workflows",
+        ("access_workflow",),
+        linked,
+        params=_VERSION,
+        items="value",
+    ),
     Endpoint(
         "access_workflow_run",
         "data_access",
@@ -59,6 +78,7 @@ ENDPOINTS = (
         items="value",
         for_each="select key from access_workflow_run_item",
         after=("access_workflow_run",),
+        as_json=approvals_in_an_object,
     ),
 )
 

@@ -3,6 +3,21 @@
 create macro object_ids(identities) as
     list_filter(list_transform(identities, lambda one: one."objectId"), lambda one: one is not null);
 
+-- what a list states; none where there is no list
+create macro stated(words) as coalesce(list_filter(words, lambda one: nullif(one, '') is not null), []);
+
+create macro policy_set(body) as from_json(body, '{"policySetId": "VARCHAR", "policySetKind": "VARCHAR",
+    "targetResource": {"resourceId": "VARCHAR", "resourceType": "VARCHAR"},
+    "dataProductPolicies": {"approvalTimeline": "VARCHAR", "permittedUseCases": ["VARCHAR"],
+        "permittedSubscribers": ["VARCHAR"],
+        "approvers": [{"identityType": "VARCHAR", "objectId": "VARCHAR"}],
+        "dataAccessGrantors": [{"identityType": "VARCHAR", "objectId": "VARCHAR"}],
+        "sensitiveMarkers": ["VARCHAR"], "termsOfUseRequired": "BOOLEAN", "partnerSharingPermitted": "BOOLEAN",
+        "customerSharingPermitted": "BOOLEAN", "maximumAccessDuration": "VARCHAR",
+        "privacyComplianceApprovalRequired": "BOOLEAN", "skipWorkflow": "BOOLEAN", "usePowerAutomate": "BOOLEAN"},
+    "entityId": "VARCHAR", "entityType": "VARCHAR",
+    "policies": {"selfServiceAccessEnabled": "BOOLEAN", "workflowEnabled": "BOOLEAN"}}');
+
 -- endpoint: data_subscription
 -- the published schema and the published examples name the same things differently: the schema's name is tried first
 create table data_subscription_item as
@@ -31,6 +46,12 @@ where coalesce(request."dataSubscriptionId", request.id) is not null
     and readable(coalesce(request."createdAt", request."createdDate"))
     and readable(request."accessExpirationDate")
     and readable(request."accessDecisionDate");
+
+-- one row if the list was read to its end
+create table data_subscription_end as
+select page_id
+from (select page_id, from_json(body, '{"nextLink": "VARCHAR"}') as page from pages)
+where nullif(page."nextLink", '') is null;
 
 insert into data_subscription by name
 select distinct on (key)
@@ -70,26 +91,62 @@ from data_subscription_item
 order by key, page_id desc;
 
 -- endpoint: applied_policy_set
-set variable policy_set_shape = '{"policySetId": "VARCHAR", "policySetKind": "VARCHAR",
-    "targetResource": {"resourceId": "VARCHAR", "resourceType": "VARCHAR"},
-    "dataProductPolicies": {"approvalTimeline": "VARCHAR", "permittedUseCases": ["VARCHAR"],
-        "permittedSubscribers": ["VARCHAR"],
-        "approvers": [{"identityType": "VARCHAR", "objectId": "VARCHAR"}],
-        "dataAccessGrantors": [{"identityType": "VARCHAR", "objectId": "VARCHAR"}],
-        "sensitiveMarkers": ["VARCHAR"], "termsOfUseRequired": "BOOLEAN", "partnerSharingPermitted": "BOOLEAN",
-        "customerSharingPermitted": "BOOLEAN", "maximumAccessDuration": "VARCHAR",
-        "privacyComplianceApprovalRequired": "BOOLEAN", "skipWorkflow": "BOOLEAN", "usePowerAutomate": "BOOLEAN"},
-    "entityId": "VARCHAR", "entityType": "VARCHAR",
-    "policies": {"selfServiceAccessEnabled": "BOOLEAN", "workflowEnabled": "BOOLEAN"}}';
-
 create table applied_policy_set_item as
-select page_id, '' as item, key, 'Applied' as kind, from_json(body, getvariable('policy_set_shape')) as found
+select page_id, '' as item, key, 'DataProduct' as subject_kind, 'Applied' as kind, policy_set(body) as found
 from pages;
 
 -- endpoint: effective_policy_set
 create table effective_policy_set_item as
-select page_id, '' as item, key, 'Effective' as kind, from_json(body, getvariable('policy_set_shape')) as found
+select page_id, '' as item, key, 'DataProduct' as subject_kind, 'Effective' as kind, policy_set(body) as found
 from pages;
+
+-- endpoint: domain_policy_set
+create table domain_policy_set_item as
+select page_id, '' as item, key, 'BusinessDomain' as subject_kind, 'Applied' as kind, policy_set(body) as found
+from pages;
+
+-- endpoint: term_policy_set
+create table term_policy_set_item as
+select page_id, '' as item, key, 'Term' as subject_kind, 'Applied' as kind, policy_set(body) as found
+from pages;
+
+-- endpoint: element_policy_set
+create table element_policy_set_item as
+select page_id, '' as item, key, 'CriticalDataElement' as subject_kind, 'Applied' as kind, policy_set(body) as found
+from pages;
+
+-- endpoint: access_workflow
+create table access_workflow_item as
+select page_id, '/value/' || position as item, workflow."workflowId" as key, workflow
+from (
+    select page_id, unnest(page.value) as workflow, generate_subscripts(page.value, 1) - 1 as position
+    from (
+        select page_id, from_json(body, '{"value": [{
+            "workflowId": "VARCHAR", "type": "VARCHAR", "name": "VARCHAR", "isEnabled": "BOOLEAN", "description": "VARCHAR",
+            "triggers": [{"type": "VARCHAR", "underGlossaryHierarchy": "VARCHAR"}], "actionDag": [{"actionType": "VARCHAR"}],
+            "createdBy": "VARCHAR", "lastModifiedBy": "VARCHAR", "accessProviders": ["VARCHAR"]}]}') as page
+        from pages
+    )
+)
+where workflow."workflowId" is not null;
+
+insert into access_workflow by name
+select distinct on (key)
+    key as id,
+    coalesce(workflow.name, key) as name,
+    workflow.type as type,
+    workflow."isEnabled" as enabled,
+    workflow.description as description,
+    stated(list_transform(workflow.triggers, lambda one: one.type)) as triggers,
+    stated(list_transform(workflow.triggers, lambda one: one."underGlossaryHierarchy")) as scopes,
+    stated(list_transform(workflow."actionDag", lambda one: one."actionType")) as actions,
+    stated(workflow."accessProviders") as provider_ids,
+    workflow."createdBy" as created_by,
+    workflow."lastModifiedBy" as updated_by,
+    page_id,
+    item
+from access_workflow_item
+order by key, page_id desc;
 
 -- endpoint: access_workflow_run
 create table access_workflow_run_item as
@@ -129,11 +186,16 @@ order by key, page_id desc;
 
 -- endpoint: access_approval
 create table access_approval_item as
-select page_id, '/value/' || position as item, approval."approvalId" as key, run_id, approval
+select page_id, if(wrapped, '/', '/value/') || position as item, approval."approvalId" as key, run_id, approval
 from (
-    select page_id, key as run_id, unnest(page.value) as approval, generate_subscripts(page.value, 1) - 1 as position
+    select
+        page_id,
+        key as run_id,
+        coalesce(page.wrapped, false) as wrapped,
+        unnest(page.value) as approval,
+        generate_subscripts(page.value, 1) - 1 as position
     from (
-        select page_id, key, from_json(body, '{"value": [{
+        select page_id, key, from_json(body, '{"wrapped": "BOOLEAN", "value": [{
             "approvalId": "VARCHAR", "approver": {"identityType": "VARCHAR", "objectId": "VARCHAR"},
             "decision": "VARCHAR", "comments": "VARCHAR", "decisionDate": "VARCHAR"}]}') as page
         from pages
@@ -158,8 +220,10 @@ order by key, page_id desc;
 
 -- finish
 insert into access_policy_set by name
-select distinct on (key, kind)
-    key as product_id,
+select distinct on (subject_kind, key, kind)
+    subject_kind,
+    key as subject_id,
+    if(subject_kind = 'DataProduct', key, null) as product_id,
     kind,
     found."policySetId" as id,
     found."dataProductPolicies"."permittedUseCases" as permitted_use_cases,
@@ -182,5 +246,37 @@ from (
     select * from applied_policy_set_item
     union all
     select * from effective_policy_set_item
+    union all
+    select * from domain_policy_set_item
+    union all
+    select * from term_policy_set_item
+    union all
+    select * from element_policy_set_item
 )
-order by key, kind, page_id desc;
+order by subject_kind, key, kind, page_id desc;
+
+-- What a data product counts are people or requests, with or without those whose time is over: nobody says. So the count
+-- is held against the least and the most that the requests can mean, and what is beyond them is worth a look and no hole.
+insert into listing_difference by name
+select
+    'subscriber' as about,
+    p.id as key,
+    if(p.subscriber_count > coalesce(s.most, 0), 'purview.data_product', 'purview.data_subscription') as listed_in,
+    if(p.subscriber_count > coalesce(s.most, 0), 'purview.data_subscription', 'purview.data_product') as missing_in,
+    'unknown' as cause,
+    false as hole,
+    if(p.subscriber_count > coalesce(s.most, 0), p.page_id, s.page_id) as page_id,
+    if(p.subscriber_count > coalesce(s.most, 0), p.item, s.item) as item
+from purview_data_product p
+left join (
+    select
+        product_id,
+        count(distinct subscriber_id) filter (status = 'Granted' and coalesce(expires_at > walk_began(), true)) as least,
+        count(*) filter (status not in ('Pending', 'Declined', 'Revoked')) as most,
+        arg_min(page_id, (page_id, item)) as page_id,
+        arg_min(item, (page_id, item)) as item
+    from data_subscription
+    group by product_id
+) s on s.product_id = p.id
+where exists (from data_subscription_end)
+    and not coalesce(p.subscriber_count between coalesce(s.least, 0) and coalesce(s.most, 0), true);

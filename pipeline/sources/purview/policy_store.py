@@ -7,6 +7,7 @@ states how long it is. The list of roles links its only page to itself, which en
 
 from pipeline.collect.endpoint import Endpoint
 from pipeline.collect.paging import next_link, single
+from pipeline.sources.purview.listings import lacking
 
 _METADATA = (("api-version", "2021-07-01-preview"),)
 
@@ -28,6 +29,7 @@ ENDPOINTS = (
         next_link,
         params=_METADATA,
         items="values",
+        holes=lacking("metadata_policy"),
     ),
     Endpoint(
         "devops_policy",

@@ -1,5 +1,11 @@
 -- start
--- How values are read: macros that every section of this source may use.
+-- How values are read: macros that every section of this source may use, and what lists are found to lack.
+
+-- one row per list and way in which others show it to be trimmed (`listings.sql`)
+create table trimmed_list (missing_in varchar, reason varchar);
+
+-- when the walk of this run began, by a clock that may be behind
+create macro walk_began() as make_timestamptz(getvariable('started_ms')::bigint * 1000);
 
 -- the rows of `items` that are not the last answer about their key: nearly none, so only keys that may have come twice are sorted
 create macro superseded(items) as table

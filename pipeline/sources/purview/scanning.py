@@ -4,6 +4,7 @@ from typing import Any
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import next_link, single
+from pipeline.sources.purview.listings import lacking
 
 _VERSION = (("api-version", "2023-09-01"),)
 _SCAN = "/scan/datasources/{data_source}/scans/{scan}"
@@ -57,7 +58,7 @@ def _part_of_scan(name: str, path: str) -> Endpoint:
 
 
 ENDPOINTS = (
-    _list("data_source", "/scan/datasources", "data_source"),
+    _list("data_source", "/scan/datasources", "data_source", holes=lacking("data_source")),
     _list(
         "scan",
         "/scan/datasources/{key}/scans",

@@ -45,6 +45,11 @@ from (
 )
 where source.name is not null;
 
+-- one row per page: whether it is the last one, and how many there are of how many
+create table data_source_page as
+select page_id, page."count" as total, len(page.value) as came, nullif(page."nextLink", '') is null as ends
+from (select page_id, from_json(body, '{"count": "BIGINT", "nextLink": "VARCHAR", "value": ["JSON"]}') as page from pages);
+
 insert into data_source by name
 select distinct on (key)
     key as name,

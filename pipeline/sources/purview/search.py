@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.collect.endpoint import Control, Endpoint, Total
 from pipeline.collect.paging import single
+from pipeline.sources.purview.listings import lacking
 from pipeline.sources.purview.slices import sliced
 
 LIMIT = 1000
@@ -53,6 +54,7 @@ ENDPOINTS = (
         after=("total_before",),
         one_list=True,
         control=Control("search_hit", "total_before", "total_after"),
+        holes=lacking("search"),
     ),
     _search(
         "slice_total",

@@ -31,6 +31,12 @@ from (
 where domain.id is not null
     and readable(domain."systemData"."expiredAt");
 
+-- one row if the list was read to its end
+create table business_domain_end as
+select page_id
+from (select page_id, from_json(body, '{"nextLink": "VARCHAR"}') as page from pages)
+where nullif(page."nextLink", '') is null;
+
 insert into business_domain by name
 select distinct on (key)
     key as id,
@@ -289,6 +295,54 @@ select distinct on (relation."entityId", product_id)
 from data_product_term_item
 order by relation."entityId", product_id, page_id desc;
 
+-- endpoint: data_product_element
+create table data_product_element_item as
+select
+    page_id,
+    '/value/' || position as item,
+    product_id || '/' || relation."entityId" as key,
+    product_id,
+    relation."entityId" as element_id,
+    relation
+from (
+    select page_id, key as product_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
+        from pages
+    )
+)
+where relation."entityId" is not null;
+
+insert into purview_data_product_element by name
+select distinct on (product_id, element_id)
+    product_id, element_id, relation."relationshipType" as relation, page_id, item
+from data_product_element_item
+order by product_id, element_id, page_id desc;
+
+-- endpoint: data_product_objective
+create table data_product_objective_item as
+select
+    page_id,
+    '/value/' || position as item,
+    product_id || '/' || relation."entityId" as key,
+    product_id,
+    relation."entityId" as objective_id,
+    relation
+from (
+    select page_id, key as product_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
+        from pages
+    )
+)
+where relation."entityId" is not null;
+
+insert into purview_data_product_objective by name
+select distinct on (product_id, objective_id)
+    product_id, objective_id, relation."relationshipType" as relation, page_id, item
+from data_product_objective_item
+order by product_id, objective_id, page_id desc;
+
 -- endpoint: catalog_asset
 create table catalog_asset_item as
 select page_id, '/value/' || position as item, asset.id as key, asset
@@ -374,6 +428,66 @@ select distinct on (term_id, role, principal_id)
 from (select key as term_id, unnest(contacts_of(term.contacts)) as contact, page_id, item from catalog_term_item)
 where nullif(contact.id, '') is not null
 order by term_id, role, principal_id, page_id desc;
+
+-- endpoint: term_asset
+create table term_asset_item as
+select
+    page_id,
+    '/value/' || position as item,
+    term_id || '/' || relation."entityId" as key,
+    term_id,
+    relation."entityId" as catalog_asset_id,
+    relation
+from (
+    select page_id, key as term_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
+        from pages
+    )
+)
+where relation."entityId" is not null;
+
+-- endpoint: term_column
+create table term_column_item as
+select
+    page_id,
+    '/value/' || position as item,
+    term_id || '/' || relation."entityId" as key,
+    term_id,
+    relation."entityId" as column_id,
+    relation
+from (
+    select page_id, key as term_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
+        from pages
+    )
+)
+where relation."entityId" is not null;
+
+-- endpoint: term_relation
+create table term_relation_item as
+select
+    page_id,
+    '/value/' || position as item,
+    term_id || '/' || relation."entityId" as key,
+    term_id,
+    relation."entityId" as other_id,
+    relation
+from (
+    select page_id, key as term_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
+        from pages
+    )
+)
+where relation."entityId" is not null;
+
+insert into catalog_term_relation by name
+select distinct on (term_id, other_id, relation."relationshipType")
+    term_id, other_id, coalesce(relation."relationshipType", 'unknown') as relation, page_id, item
+from term_relation_item
+order by term_id, other_id, relation."relationshipType", page_id desc;
 
 -- endpoint: critical_data_element
 create table critical_data_element_item as
@@ -555,6 +669,11 @@ select distinct on (objective_id, result.id)
 from key_result_item
 order by objective_id, result.id, page_id desc;
 
+-- endpoint: business_domain_alone
+create table business_domain_alone_item as
+select page_id, '' as item, key, try_cast(found."systemData"."createdAt" as timestamptz) as created_at
+from (select page_id, key, from_json(body, '{"systemData": {"createdAt": "VARCHAR"}}') as found from pages);
+
 -- finish
 insert into purview_data_product_asset by name
 select distinct on (product_id, relation."entityId")
@@ -580,3 +699,71 @@ select distinct on (element_id, column_id)
 from critical_element_column_item r
 left join catalog_column_item c on c.key = column_id
 order by element_id, column_id, r.page_id desc;
+
+insert into catalog_term_asset by name
+select distinct on (term_id, catalog_asset_id)
+    term_id,
+    r.catalog_asset_id as catalog_asset_id,
+    c.asset_guid as asset_guid,
+    relation."relationshipType" as relation,
+    r.page_id as page_id,
+    r.item as item
+from term_asset_item r
+left join catalog_asset c on c.id = r.catalog_asset_id
+order by term_id, r.catalog_asset_id, r.page_id desc;
+
+insert into catalog_term_column by name
+select distinct on (term_id, column_id)
+    term_id,
+    column_id as catalog_column_id,
+    found.source."columnId" as column_guid,
+    found.source."assetId" as asset_guid,
+    relation."relationshipType" as relation,
+    r.page_id as page_id,
+    r.item as item
+from term_column_item r
+left join catalog_column_item c on c.key = column_id
+order by term_id, column_id, r.page_id desc;
+
+-- domains that other lists name and their own one lacks, by what the API said about each of them alone
+insert into listing_difference by name
+select *, cause = 'hole' as hole
+from (
+    select distinct on (n.key)
+        'domain' as about,
+        n.key as key,
+        listed_in,
+        'purview.business_domain' as missing_in,
+        case
+            when exists (from gone g where g.endpoint = 'purview.business_domain_alone' and g.key = n.key) then 'gone'
+            when a.key is null then 'refused'
+            when a.created_at >= walk_began() then 'moved'
+            else 'hole'
+        end as cause,
+        n.page_id as page_id,
+        n.item as item
+    from (
+        select 'purview.data_product' as listed_in, product.domain as key, page_id, item from data_product_item
+        union all
+        select 'purview.catalog_term', term.domain, page_id, item from catalog_term_item
+        union all
+        select 'purview.critical_data_element', element.domain, page_id, item from critical_data_element_item
+        union all
+        select 'purview.objective', objective.domain, page_id, item from objective_item
+    ) n
+    semi join asked on asked.endpoint = 'purview.business_domain_alone' and asked.key = n.key
+    left join business_domain_alone_item a on a.key = n.key
+    order by n.key, listed_in, n.page_id, n.item
+);
+
+insert into trimmed_list by name
+select
+    'purview.business_domain' as missing_in,
+    concat(
+        if(cause = 'hole', 'others name ', 'others name, and the API does not answer about, '), count(*), ' that it lacks (',
+        string_agg(distinct listed_in, ', ' order by listed_in), '): ', array_to_string(min(key, 3), ', ')
+    ) as reason
+from listing_difference
+where missing_in = 'purview.business_domain'
+    and cause in ('hole', 'refused')
+group by cause;

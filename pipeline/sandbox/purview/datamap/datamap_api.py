@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import paging
-from pipeline.sandbox.answers import atlas_error, estate_of, json_answer
+from pipeline.sandbox.answers import atlas_error, estate_of, is_shown, json_answer
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview.datamap import lineage_graph, search
 from pipeline.sandbox.purview.datamap import typedefs as definitions
@@ -45,7 +45,9 @@ async def query(request: Request) -> Response:
         kept = _searches(request, estate)
         found = kept.get(request_hash)
         if found is None:
-            found = kept[request_hash] = search.matches(estate, body)
+            matches = search.matches(estate, body)
+            found = [data for data in matches if is_shown(request, data.collection)]
+            kept[request_hash] = found
         counted = search.facets(found, body["facets"]) if body.get("facets") else None
     except (
         msgspec.DecodeError,

@@ -8,7 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import draws, platforms
-from pipeline.sandbox.answers import estate_of, json_answer, plane_error
+from pipeline.sandbox.answers import (
+    estate_of,
+    forbidden,
+    is_shown,
+    json_answer,
+    plane_error,
+)
 from pipeline.sandbox.estate import Estate, tenant_id
 from pipeline.sandbox.purview import access_policies, next_links
 from pipeline.sandbox.purview.scanning import run_rows, settings_api
@@ -76,9 +82,29 @@ def _list(rows: Sequence[Json]) -> Response:
 
 
 async def data_sources(request: Request) -> Response:
-    """Every registered data source."""
+    """Every registered data source that the caller may see."""
     estate = estate_of(request)
-    return _list([_source(estate.seed, at, one) for at, one in enumerate(estate.sources)])
+    rows = (_source(estate.seed, at, one) for at, one in enumerate(estate.sources))
+    return _list([row for row in rows if is_shown(request, _collection_of(row))])
+
+
+async def data_source(request: Request) -> Response:
+    """One registered data source."""
+    estate = estate_of(request)
+    source, _ = _find(estate, request)
+    if source is None:
+        return _no_source()
+    row = _source(estate.seed, estate.sources.index(source), source)
+    return json_answer(row) if is_shown(request, _collection_of(row)) else forbidden()
+
+
+def _collection_of(row: Json) -> str:
+    name: str = row["properties"]["collection"]["referenceName"]
+    return name
+
+
+def _no_source() -> Response:
+    return plane_error(404, "DataSource_NotFound", "The data source does not exist.")
 
 
 def _find(estate: Estate, request: Request) -> tuple[Source | None, Scan | None]:
@@ -117,7 +143,7 @@ async def scans(request: Request) -> Response:
     estate = estate_of(request)
     source, _ = _find(estate, request)
     if source is None:
-        return plane_error(404, "DataSource_NotFound", "The data source does not exist.")
+        return _no_source()
     at = estate.sources.index(source)
     return _list([_scan(at, source, scan) for scan in source.scans])
 

@@ -11,7 +11,13 @@ from starlette.routing import Route
 from pipeline.sandbox import paging
 from pipeline.sandbox.answers import estate_of, json_answer, plane_error
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.purview.unified import catalog, catalog_policies, catalog_rows, catalog_terms
+from pipeline.sandbox.purview.unified import (
+    catalog,
+    catalog_policies,
+    catalog_relations,
+    catalog_rows,
+    catalog_terms,
+)
 from pipeline.sandbox.vocabulary import DOMAINS
 
 Json = dict[str, Any]
@@ -60,6 +66,15 @@ async def business_domains(request: Request) -> Response:
     if following is not None:
         answer["nextLink"] = link(request, **{name: following})
     return json_answer(answer)
+
+
+async def business_domain(request: Request) -> Response:
+    """One business domain."""
+    estate, guid = estate_of(request), request.path_params["id"]
+    one = next((one for one in catalog.domains(estate.seed) if one.id == guid), None)
+    if one is None:
+        return not_found("business domain")
+    return json_answer(catalog_rows.domain(estate, one))
 
 
 async def policies(request: Request) -> Response:
@@ -151,6 +166,17 @@ async def product_relations(request: Request) -> Response:
     return _unknown_type(request) or json_answer({"value": rows})
 
 
+async def term_relations(request: Request) -> Response:
+    """What one term is related to."""
+    estate, guid = estate_of(request), request.path_params["id"]
+    number = catalog_relations.term_numbers(estate).get(guid)
+    if number is None:
+        return not_found("term")
+    kind = request.query_params.get("entityType", "")
+    rows = catalog_terms.term_relations(estate, number, kind)
+    return _unknown_type(request) or json_answer({"value": rows})
+
+
 async def element_relations(request: Request) -> Response:
     """What one critical data element is related to."""
     estate, guid = estate_of(request), request.path_params["id"]
@@ -184,12 +210,14 @@ async def key_results(request: Request) -> Response:
 BASE = "/datagovernance/catalog"
 ROUTES = [
     Route(BASE + "/businessdomains", business_domains),
+    Route(BASE + "/businessdomains/{id}", business_domain),
     Route(BASE + "/policies", policies),
     Route(BASE + "/dataProducts", data_products),
     Route(BASE + "/dataProducts/{id}/relationships", product_relations),
     Route(BASE + "/dataAssets", data_assets),
     Route(BASE + "/dataColumns/{id}", data_column),
     Route(BASE + "/terms", terms),
+    Route(BASE + "/terms/{id}/relationships", term_relations),
     Route(BASE + "/criticalDataElements", elements),
     Route(BASE + "/criticalDataElements/{id}/relationships", element_relations),
     Route(BASE + "/objectives", objectives),

@@ -6,7 +6,7 @@ from pipeline.sandbox import clock, draws
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.people import Person, of_domain
-from pipeline.sandbox.purview.unified import catalog, subscriptions
+from pipeline.sandbox.purview.unified import catalog, catalog_relations, subscriptions
 from pipeline.sandbox.purview.unified.catalog import BusinessDomain, DataProduct
 from pipeline.sandbox.vocabulary import (
     ACCOUNT_NAME,
@@ -163,13 +163,19 @@ def relations(estate: Estate, one: DataProduct, entity_type: str) -> list[Json]:
     elif entity_type == "TERM":
         numbers = catalog.term_numbers(TEMPLATES.index(one.template))
         ids = [catalog.term_id(estate.seed, at) for at in numbers[one.number % 2 :]]
+    elif entity_type == "CRITICALDATAELEMENT":
+        ids = [each.id for each in catalog_relations.elements_of(estate, one)]
+    elif entity_type == "OBJECTIVE":
+        ids = [catalog.objective_id(estate.seed, at) for at in catalog_relations.objectives_of(one)]
     else:
         ids = []
+    return [stamped(estate, each, "Related") for each in ids]
+
+
+def stamped(estate: Estate, guid: str, relation: str) -> Json:
+    """One relation to something, with who made it and when."""
     stamp = {"createdAt": CREATED, "createdBy": draws.guid(estate.seed, "entra", 0)}
-    return [
-        {"entityId": each, "relationshipType": "Related", "description": "", "systemData": stamp}
-        for each in ids
-    ]
+    return {"entityId": guid, "relationshipType": relation, "description": "", "systemData": stamp}
 
 
 def asset(estate: Estate, slot: int) -> Json:

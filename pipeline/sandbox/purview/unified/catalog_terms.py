@@ -4,13 +4,14 @@ from typing import Any
 
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.purview.unified import catalog
+from pipeline.sandbox.purview.unified import catalog, catalog_relations
 from pipeline.sandbox.purview.unified.catalog import Element
 from pipeline.sandbox.purview.unified.catalog_rows import (
     CREATED,
     attributes,
     changed_at,
     contacts,
+    stamped,
     system,
 )
 from pipeline.sandbox.vocabulary import DOMAINS, MAIL_DOMAIN, TEMPLATES
@@ -46,6 +47,22 @@ def term(estate: Estate, number: int) -> Json:
     if number % 7 == 0:
         found["resources"] = [{"name": "Handbook", "url": f"https://{MAIL_DOMAIN}/terms"}]
     return found
+
+
+def term_relations(estate: Estate, number: int, entity_type: str) -> list[Json]:
+    """What a term is related to, of one kind; the type of the columns was renamed once."""
+    seed = estate.seed
+    found: list[tuple[str, str]] = []
+    if entity_type == "DATAASSET":
+        slots = catalog_relations.described_slots(estate, number)
+        found = [(catalog.asset_id(seed, slot), "Related") for slot in slots]
+    elif entity_type in ("DATACOLUMN", "CRITICALDATACOLUMN"):
+        places = catalog_relations.described_columns(estate, number)
+        found = [(catalog.column_id(seed, *place), "Related") for place in places]
+    elif entity_type == "TERM":
+        related = catalog_relations.related_terms(number)
+        found = [(catalog.term_id(seed, other), how) for other, how in related]
+    return [stamped(estate, guid, how) for guid, how in found]
 
 
 def element(estate: Estate, one: Element) -> Json:

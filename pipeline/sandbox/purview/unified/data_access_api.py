@@ -1,5 +1,6 @@
 """The data access plane: requests for data products, the policies they are held against, and their approvals."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -7,11 +8,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox.answers import estate_of, json_answer
-from pipeline.sandbox.purview.unified import catalog, data_access_rows, subscriptions
+from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.purview.unified import (
+    catalog,
+    catalog_relations,
+    data_access_rows,
+    subscriptions,
+)
 from pipeline.sandbox.purview.unified.catalog_api import link, not_found, token_page
+from pipeline.sandbox.vocabulary import DOMAINS
 
 Json = dict[str, Any]
+Endpoint = Callable[[Request], Awaitable[Response]]
 PAGE = 25
+WORKFLOW_PAGE = 5
 
 
 async def data_subscriptions(request: Request) -> Response:
@@ -37,6 +47,30 @@ async def policy_set(request: Request) -> Response:
     return json_answer(data_access_rows.policy_set(estate, product, kind))
 
 
+def _applied(kind: str, numbers: Callable[[Estate], dict[str, int]]) -> Endpoint:
+    """The route of the policy sets of a kind of thing, whose ids and numbers it is given."""
+
+    async def applied(request: Request) -> Response:
+        estate, guid = estate_of(request), request.path_params["id"]
+        number = numbers(estate).get(guid)
+        found = None
+        if number is not None:
+            found = data_access_rows.applied_set(estate, kind, guid, number)
+        return not_found("policy set") if found is None else json_answer(found)
+
+    return applied
+
+
+async def workflows(request: Request) -> Response:
+    """One page of the workflows, of which each business domain has one."""
+    estate = estate_of(request)
+    places, following = token_page(request, "skipToken", WORKFLOW_PAGE, len(DOMAINS))
+    answer: Json = {"value": [data_access_rows.workflow(estate, at) for at in places]}
+    if following is not None:
+        answer["nextLink"] = link(request, skipToken=following)
+    return json_answer(answer)
+
+
 async def workflow_runs(request: Request) -> Response:
     """Every run of a workflow: this list has no further pages."""
     estate = estate_of(request)
@@ -57,6 +91,15 @@ BASE = "/datagovernance/access"
 ROUTES = [
     Route(BASE + "/dataSubscriptions", data_subscriptions),
     Route(BASE + "/dataProducts/{id}/policySets/{kind}", policy_set),
+    *(
+        Route(f"{BASE}/{of_what}/{{id}}/policySets/applied", _applied(kind, numbers))
+        for of_what, kind, numbers in (
+            ("businessDomains", "BusinessDomain", catalog_relations.domain_numbers),
+            ("terms", "Term", catalog_relations.term_numbers),
+            ("criticalDataElements", "CriticalDataElement", catalog_relations.element_numbers),
+        )
+    ),
+    Route(BASE + "/workflows", workflows),
     Route(BASE + "/workflowRuns", workflow_runs),
     Route(BASE + "/workflowRuns/{id}/approvals", run_approvals),
 ]

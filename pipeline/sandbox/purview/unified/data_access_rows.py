@@ -127,6 +127,52 @@ def policy_set(estate: Estate, product: DataProduct, kind: str) -> Json:
     }
 
 
+def applied_set(estate: Estate, kind: str, guid: str, number: int) -> Json | None:
+    """The policy set of a business domain, term or critical data element; most have none."""
+    key = (kind, number)
+    if draws.share(estate.seed, "has policies", *key) >= 0.4:
+        return None
+    policies: Json = {
+        "privacyComplianceApprovalRequired": draws.share(estate.seed, "privacy", *key) < 0.5,
+        "partnerSharingPermitted": False,
+        "customerSharingPermitted": False,
+    }
+    if number % 2:
+        policies["sensitiveMarkers"] = ["Personal data"]
+    else:
+        policies["maximumAccessDuration"] = "P180D"
+    return {
+        "policySetId": draws.guid(estate.seed, "policy set", *key),
+        "targetResource": {"resourceId": guid, "resourceType": kind},
+        "policySetKind": "Applied",
+        "dataProductPolicies": policies,
+    }
+
+
+def workflow(estate: Estate, domain: int) -> Json:
+    """The workflow that decides about requests in one business domain; one of them is switched off."""
+    return {
+        "workflowId": workflow_id(estate, domain),
+        "type": "DataAccess",
+        "name": WORKFLOW,
+        "isEnabled": domain != len(DOMAINS) - 1,
+        "description": f"Who may have the data of {DOMAINS[domain].title}.",
+        "triggers": [
+            {
+                "type": "DataAccessRequestSubmitted",
+                "underGlossaryHierarchy": catalog.domain_id(estate.seed, domain),
+            }
+        ],
+        "actionDag": [
+            {"actionId": "decide", "actionType": "StartAndWaitForAnApproval", "parameters": {}},
+            {"actionId": "provide", "actionType": "GrantDataAccess", "parameters": {}},
+        ],
+        "createdBy": estate.people[0].object_id,
+        "lastModifiedBy": estate.people[domain].object_id,
+        "accessProviders": [estate.people[8 + domain].object_id],
+    }
+
+
 def run(estate: Estate, one: Subscription) -> Json:
     """The run of the workflow that decides about one request."""
     found: Json = {
