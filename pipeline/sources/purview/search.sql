@@ -20,6 +20,41 @@ set variable search_shape = '{"value": [{
     "classification": ["VARCHAR"], "label": ["VARCHAR"], "term": [{"guid": "VARCHAR"}],
     "contact": [{"id": "VARCHAR", "contactType": "VARCHAR"}]}]}';
 
+create macro hits_in(pages_read) as table
+select page_id, '/value/' || position as item, hit
+from (
+    select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
+    from query_table(pages_read)
+)
+where hit.id is not null and hit."entityType" is not null;
+
+-- what is asked of hits while they are listed; all that they say goes straight into the public table
+create macro items_in_hits(pages_read) as table
+select page_id, item, hit.id as key, hit."collectionId" as collection_id, hit."createTime" as created_ms
+from hits_in(pages_read);
+
+create macro described_hits(pages_read) as table
+select
+    hit.id as guid,
+    hit."entityType" as type_name,
+    hit.name as name,
+    hit."qualifiedName" as qualified_name,
+    hit."objectType" as object_type,
+    hit."assetType"[1] as asset_type,
+    hit."collectionId" as collection_id,
+    hit.description as description,
+    hit."owner" as owner_in_source,
+    moment(hit."createTime") as created_at,
+    moment(hit."updateTime") as updated_at,
+    coalesce(list_sort(hit.classification), []) as classifications,
+    coalesce(list_sort(hit.label), []) as labels,
+    coalesce(list_sort([c.id for c in hit.contact if c."contactType" = 'Owner' and nullif(c.id, '') is not null]), []) as owners,
+    coalesce(list_sort([c.id for c in hit.contact if c."contactType" = 'Expert' and nullif(c.id, '') is not null]), []) as experts,
+    hash(hit) as digest,
+    page_id,
+    item
+from hits_in(pages_read);
+
 -- endpoint: total_before
 create table total_before_item as
 select page_id, '' as item, 'total' as key
@@ -37,13 +72,15 @@ select
 from (select distinct key from collection_item);
 
 -- endpoint: search
-create table search_item as
-select page_id, '/value/' || position as item, hit.id as key, hit
-from (
-    select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
-    from (select page_id, from_json(body, getvariable('search_shape')) as page from pages)
-)
-where hit.id is not null and hit."entityType" is not null;
+create table search_page as
+select page_id, from_json(body, getvariable('search_shape')) as page
+from pages;
+
+create table search_item as from items_in_hits('search_page');
+
+insert into search_hit by name from described_hits('search_page');
+
+drop table search_page;
 
 -- endpoint: slice_total
 create table slice_total_item as
@@ -54,7 +91,7 @@ from (select page_id, key, from_json(body, '{"@search.count": "BIGINT"}') as pag
 create view known_hit as
 select guid, coalesce(s.key, 'elsewhere') as slice, created_ms
 from (
-    select key as guid, hit."collectionId" as collection_id, hit."createTime" as created_ms
+    select key as guid, collection_id, created_ms
     from search_item
     qualify row_number() over (partition by key order by page_id desc, item) = 1
     union all
@@ -141,22 +178,26 @@ where total is distinct from coalesce(hits, 0)
     or slice in (from doubtful);
 
 -- endpoint: search_again
-create table search_again_item as
-select page_id, '/value/' || position as item, hit.id as key, hit
-from (
-    select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
-    from (select page_id, from_json(body, getvariable('search_shape')) as page from pages)
-)
-where hit.id is not null and hit."entityType" is not null;
+create table search_again_page as
+select page_id, from_json(body, getvariable('search_shape')) as page
+from pages;
+
+create table search_again_item as from items_in_hits('search_again_page');
+
+insert into search_hit by name from described_hits('search_again_page');
+
+drop table search_again_page;
 
 -- endpoint: search_late
-create table search_late_item as
-select page_id, '/value/' || position as item, hit.id as key, hit
-from (
-    select page_id, unnest(page.value) as hit, generate_subscripts(page.value, 1) - 1 as position
-    from (select page_id, from_json(body, getvariable('search_shape')) as page from pages)
-)
-where hit.id is not null and hit."entityType" is not null;
+create table search_late_page as
+select page_id, from_json(body, getvariable('search_shape')) as page
+from pages;
+
+create table search_late_item as from items_in_hits('search_late_page');
+
+insert into search_hit by name from described_hits('search_late_page');
+
+drop table search_late_page;
 
 -- the last answer about an asset is the one that counts
 create view any_hit as
@@ -168,31 +209,8 @@ from search_late_item;
 
 create table superseded_hit as from superseded('any_hit');
 
-create view hit as
-from any_hit
-anti join superseded_hit using (page_id, item);
-
-insert into search_hit by name
-select
-    key as guid,
-    hit."entityType" as type_name,
-    hit.name as name,
-    hit."qualifiedName" as qualified_name,
-    hit."objectType" as object_type,
-    hit."assetType"[1] as asset_type,
-    hit."collectionId" as collection_id,
-    hit.description as description,
-    hit."owner" as owner_in_source,
-    moment(hit."createTime") as created_at,
-    moment(hit."updateTime") as updated_at,
-    coalesce(list_sort(hit.classification), []) as classifications,
-    coalesce(list_sort(hit.label), []) as labels,
-    coalesce(list_sort([c.id for c in hit.contact if c."contactType" = 'Owner' and nullif(c.id, '') is not null]), []) as owners,
-    coalesce(list_sort([c.id for c in hit.contact if c."contactType" = 'Expert' and nullif(c.id, '') is not null]), []) as experts,
-    hash(hit) as digest,
-    page_id,
-    item
-from hit;
+delete from search_hit
+where (page_id, item) in (select (page_id, item) from superseded_hit);
 
 -- where only changes were listed, what no slice has lost is as it was
 insert into search_hit by name
@@ -201,7 +219,7 @@ from before_search_hit b
 left join slice s using (collection_id)
 left join piece_of p on p.guid = b.guid
 where getvariable('since_ms') is not null
-    and b.guid not in (select key from hit)
+    and b.guid not in (select key from any_hit)
     and coalesce(p.key, s.key, 'elsewhere') not in (
         select key
         from asked
