@@ -73,7 +73,15 @@ def test_every_endpoint_that_can_carry_a_secret_redacts_it() -> None:
     for name in (
         *("data_source", "data_source_detail", "handler", "access", "source_policy"),
         *("pending_subscription", "dictionary", "column_name", "connection", "connection_state"),
-        *("connection_object", "database_object", "schema_object", "table_object"),
+        "key_activity",
+        *(
+            "source_alone",
+            "govern_source_alone",
+            "connection_object",
+            "database_object",
+            "schema_object",
+            "table_object",
+        ),
     ):
         assert {"password", "privateKey", "clientSecret", "token"} <= endpoints[name].redact
 

@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 import httpx
-from sandbox_fixture import GOVERN, estate, get, http
+import pytest
+from sandbox_fixture import API, GOVERN, REQUEST, estate, get, http
 
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.immuta.groups import groups
@@ -84,7 +85,7 @@ def test_policies_explain_a_part_of_the_access(estate: Estate) -> None:
 
 def test_tags_stand_below_others(http: httpx.Client) -> None:
     """Every tag has the one above it in the list, names repeat between sources only, and a filter filters."""
-    found = get(http, "/tag", GOVERN)
+    found = get(http, "/tag", GOVERN, includeAllSystemTags=True)
     names = {tag["name"] for tag in found}
     above = {name.rpartition(".")[0] for name in names if "." in name}
     assert above <= names
@@ -94,6 +95,60 @@ def test_tags_stand_below_others(http: httpx.Client) -> None:
     foreign = get(http, "/tag", GOVERN, source="Collibra")
     assert foreign == [tag for tag in found if tag["source"] == "Collibra"]
     assert get(http, "/tag", GOVERN, excludedSource="Collibra", limit=5) == found[:5]
+
+
+def test_tags_that_immuta_made_are_shown_as_asked_for(http: httpx.Client) -> None:
+    """All of them, none, or without a word those that are not deleted; the others come always."""
+    whole = get(http, "/tag", GOVERN, includeAllSystemTags=True)
+    made = [tag for tag in whole if tag["systemCreated"]]
+    assert {tag["deleted"] for tag in made} == {True, False}
+    unasked = [tag for tag in whole if tag not in made or not tag["deleted"]]
+    assert get(http, "/tag", GOVERN) == unasked
+    without = [tag for tag in whole if tag not in made]
+    assert get(http, "/tag", GOVERN, includeAllSystemTags=False) == without
+
+
+def applied(http: httpx.Client, **body: Any) -> tuple[list[str], int]:
+    """Names of the tags that a search for applied ones brings, and how many it says there are."""
+    found = http.post(f"{API}/metadata/tags/applied/search", json=body, headers=REQUEST)
+    answer = found.raise_for_status().json()
+    return [row["name"] for row in answer["data"]], answer["total"]
+
+
+def test_applied_tags_are_searched_by_place_kind_and_name(
+    http: httpx.Client, estate: Estate
+) -> None:
+    """Of all sources, of some, of a product's; ten at a time unless asked otherwise, and none of a disabled source."""
+    every, total = applied(http, limit=1000)
+    assert len(every) == total > 10
+    assert applied(http) == (every[:10], total)
+    assert applied(http, offset=10, limit=5) == (every[10:15], total)
+    columns, sources = (
+        applied(http, modelType=kind, limit=1000)[0] for kind in ("column", ["datasource"])
+    )
+    assert {*columns, *sources} == {*every}
+    assert set(sources) == {
+        DOMAINS[one.dataset.domain].title for one in estate.data_sources if not one.deleted
+    }
+    product = next(one for one in estate.products if one.sources)
+    ids = [one.id for one in product.sources]
+    assert applied(http, dataProductId=product.id) == applied(http, dataSourceIds=ids)
+    assert applied(http, dataProductId="nothing") == ([], 0)
+    gone = [one.id for one in estate.data_sources if one.deleted]
+    assert gone
+    assert applied(http, dataSourceIds=gone) == ([], 0)
+    assert applied(http, searchText="discovered.", limit=1000)[0] == [
+        one for one in every if one.startswith("Discovered.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [{"limit": 0}, {"offset": -1}, {"limit": "all"}, [], {"dataSourceIds": "1"}]
+)
+def test_a_search_for_applied_tags_must_make_sense(http: httpx.Client, body: Any) -> None:
+    """What the description forbids is refused."""
+    found = http.post(f"{API}/metadata/tags/applied/search", json=body, headers=REQUEST)
+    assert found.status_code == 400
 
 
 def test_projects_page_by_size(http: httpx.Client, estate: Estate) -> None:
@@ -186,7 +241,7 @@ def test_domains_and_what_they_hold(http: httpx.Client, estate: Estate) -> None:
 
 def test_what_is_not_there_is_refused(http: httpx.Client) -> None:
     """Every address of one thing answers 404 in the shape of Govern for a thing that is not there."""
-    for path in ("/project/1", "/project/1/members", "/project/1/dataSources",
+    for path in ("/project/1", "/project/1/members", "/project/1/dataSources", "/project/1/checkEqualizationState",
                  "/governance/purpose/999", "/domain/x", "/domain/x/permissions"):  # fmt: skip
         answer = http.get(path, headers=GOVERN)
         assert answer.status_code == 404

@@ -23,7 +23,8 @@ from pipeline.sandbox import clock, server
 from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate, History
-from pipeline.sandbox.immuta import policies
+from pipeline.sandbox.immuta import domains, policies
+from pipeline.sandbox.immuta.products import domain_id
 from pipeline.sandbox.purview import account_api, audit
 from pipeline.sandbox.purview.datamap import details, entities, entity_store, glossary, lineage
 from pipeline.warehouse import pages, schema
@@ -453,6 +454,22 @@ def test_nothing_is_missing_and_every_list_is_held_against_something(
     alone = "('purview.collection_alone', 'purview.data_source_alone')"
     query = f"select sum(calls) from reconciliation where endpoint in {alone}"
     assert read(staged, query) == {(0,)}
+
+
+def test_lists_of_immuta_differ_in_what_was_planted_alone(
+    staged: duckdb.DuckDBPyConnection, estate: Estate
+) -> None:
+    """People who left are named still, and by its sources a domain that was deleted: nothing else was asked about."""
+    query = "select distinct about, cause, key >= '9' from listing_difference where missing_in = 'immuta.user'"
+    assert read(staged, query) == {("user", "unknown", True)}
+    assert domains.DELETED in {one.dataset.domain for one in estate.data_sources}
+    query = (
+        "select about, key, cause from listing_difference "
+        "where starts_with(missing_in, 'immuta.') and about <> 'user'"
+    )
+    assert read(staged, query) == {("domain", domain_id(estate.seed, domains.DELETED), "gone")}
+    query = "select endpoint, calls from reconciliation where endpoint like 'immuta.%alone' and calls > 0"
+    assert read(staged, query) == {("immuta.govern_domain_alone", 1)}
 
 
 @pytest.mark.parametrize(

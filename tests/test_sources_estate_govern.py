@@ -1,7 +1,6 @@
 """Govern's data sources collected over a socket are the sandbox's, and none of its secrets reaches the disk."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,14 +12,13 @@ from sandbox_fixture import DAY
 from pipeline.sandbox import clock
 from pipeline.sandbox.estate import Estate, History
 from pipeline.sandbox.immuta import handlers, objects, source_access, source_policies
+from pipeline.sandbox.vocabulary import DOMAINS
 from pipeline.sources import immuta
-from pipeline.sources.immuta import connections, data_sources, dictionaries
+from pipeline.sources.immuta import applied_tags, connections, data_sources, dictionaries
 from pipeline.warehouse import pages
 from pipeline.warehouse.home import connect
 
-GROUPS = immuta.part(data_sources, dictionaries, connections)
-SOURCE = replace(GROUPS, endpoints=tuple(replace(one, holes="") for one in GROUPS.endpoints))
-"""Govern alone: what its lists lack by those of the Request app is not asked here."""
+SOURCE = immuta.part(data_sources, dictionaries, connections, applied_tags)
 ASSETS = 400
 
 
@@ -91,6 +89,25 @@ def test_dictionaries_and_the_search_over_them_agree(
     }
 
 
+def test_applied_tags_are_those_of_columns_and_of_sources(
+    staged: duckdb.DuckDBPyConnection, estate: Estate
+) -> None:
+    """Of every data source that is not disabled, and of every dictionary there is; no difference is reported (above)."""
+    live = [one for one in estate.data_sources if not one.deleted]
+    columns = {
+        ("column", tag)
+        for one in live
+        if one.has_dictionary
+        for entry in one.dictionary()
+        for tag in entry.tags
+    }
+    titles = {("datasource", DOMAINS[one.dataset.domain].title) for one in live}
+    assert columns
+    assert read(staged, "select distinct model_type, tag from applied_tag") == columns | titles
+    asked = "select distinct key from exchange where endpoint = 'immuta.applied_tag'"
+    assert read(staged, asked) == {("column.0",), ("datasource.0",)}
+
+
 def test_access_of_people_and_groups(staged: duckdb.DuckDBPyConnection, estate: Estate) -> None:
     """Every row with its end and its subscription; groups apart from people."""
     query = (
@@ -100,6 +117,13 @@ def test_access_of_people_and_groups(staged: duckdb.DuckDBPyConnection, estate: 
         (one.id, row.profile_id, row.state, row.expires_at, one.id * source_access.ROWS + at)
         for one in estate.data_sources
         for at, row in enumerate(one.access(estate.people))
+    }
+    query = "select source_id, profile_id, required_permission from immuta_membership where required_permission is not null"
+    assert read(staged, query) == {
+        (one.id, row.profile_id, "OWNER" if one.dataset.bits[24] % 3 else "OWNER, GOVERNANCE")
+        for one in estate.data_sources
+        for row in one.access(estate.people)
+        if row.state == "pending"
     }
     assert read(staged, "select source_id, state from immuta_group_access") == {
         (one.id, "subscribed") for one in estate.data_sources if one.has_group_access
@@ -149,10 +173,10 @@ def test_every_endpoint_is_reconciled_or_has_nothing_to_reconcile_with(
 ) -> None:
     """Lists with a count by it, things about a source by the sources asked for.
 
-    Here nobody is asked what the identity may see, so that the list of sources may be trimmed.
+    Here nobody is asked what the identity may see, so that the lists of sources, of pending requests and of tags may be trimmed.
     """
     query = "select endpoint, verdict from reconciliation"
-    verdicts = {"data_source": "weak", "pending_subscription": "reconciled"}
+    verdicts = dict.fromkeys(("data_source", "pending_subscription", "applied_tag"), "weak")
     verdicts |= dict.fromkeys(("data_source_detail", "handler", "source_policy"), "reconciled")
     assert read(staged, query) == {
         (f"immuta.{one.name}", verdicts.get(one.name, "no_control_total"))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,13 @@ from pipeline.sources.immuta import data_sources, domains, people, policies, pro
 from pipeline.warehouse import pages
 
 ASSETS = 240
-GROUPS = assembled(
+SOURCE = assembled(
     "immuta", "pipeline.sources.immuta", (data_sources, policies, projects, domains, people)
 )
-SOURCE = replace(GROUPS, endpoints=tuple(replace(one, holes="") for one in GROUPS.endpoints))
-"""Govern alone: what its lists lack by those of the Request app is not asked here."""
 TABLES = (
     "immuta_tag", "immuta_policy", "policy_circumstance", "policy_condition", "policy_masking",
     "policy_exception", "immuta_purpose", "immuta_project", "project_purpose", "project_source",
-    "project_member", "immuta_domain", "domain_source", "domain_permission",
+    "project_member", "project_equalization", "immuta_domain", "domain_source", "domain_permission",
 )  # fmt: skip
 
 
@@ -124,12 +121,20 @@ def test_projects_and_what_belongs_to_them(staging: Staging, estate: Estate) -> 
     assert read(staging.con, "select project_id, source_id from project_source") == {
         (one.id, source.id) for one in estate.projects for source in one.sources
     }
-    query = "select project_id, profile_id, state, acknowledged from project_member"
+    query = "select project_id, profile_id, state, acknowledged, required_permission from project_member"
     assert read(staging.con, query) == {
-        (one.id, member.profile_id, member.state, member.acknowledged)
+        (one.id, member.profile_id, member.state, member.acknowledged,
+         "OWNER" if member.state == "pending" else None)
         for one in estate.projects
         for member in one.members
+    }  # fmt: skip
+    kept = {
+        one.id for one in estate.projects if one.index % 4 == 1 and not (one.schema or one.deleted)
     }
+    query = "select project_id, holds from project_equalization"
+    assert read(staging.con, query) == {(number, number % 8 != 5) for number in kept}
+    query = "select key::integer from exchange where endpoint = 'immuta.project_equalization'"
+    assert {number for (number,) in read(staging.con, query)} == kept
 
 
 def test_domains(staging: Staging, estate: Estate) -> None:

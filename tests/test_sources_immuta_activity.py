@@ -121,6 +121,50 @@ def test_the_older_log_tells_of_certifications(tmp_path: Path) -> None:
         assert rows(staging, query) == [(41, "certified", None, "SUCCESS")]
 
 
+KEYS = "select id, happened_at, key_id, key_name, action, user_id, profile_id, item from immuta_key_activity"
+LATELY = datetime.fromisoformat("2025-11-20T10:00:00.123+00:00")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"value": [{"id": "a", "dateTime": "1763632800123", "recordType": "auditQuery", "userId": "ada", "profileId": 7,
+                     "keyName": "nightly"}]},
+         [("a", LATELY, None, "nightly", "auditQuery", "ada", 7, "/value/0")]),
+        ([{"id": 3, "timestamp": "2025-11-20T10:00:00.123Z", "apiKeyId": 77}],
+         [("3", LATELY, "77", None, None, None, None, "/0")]),
+        ({"value": {"id": "b", "name": "nightly", "profile": "x"}}, [("b", None, None, "nightly", None, None, None, "/value")]),
+        ({"id": "c", "lastUsed": "2025-11-20T10:00:00.123Z"}, [("c", LATELY, None, None, None, None, None, "")]),
+        ({"value": []}, []),
+        ({"value": None}, []),
+        ({}, []),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_activity_of_api_keys(tmp_path: Path, body: Any, expected: list[Any]) -> None:
+    """In every shape that it may have: what is done with a key, by whom, and where that stands."""
+    with loaded(tmp_path, SOURCE, [("key_activity", None, json.dumps(body).encode())]) as staging:
+        assert rows(staging, KEYS) == expected
+
+
+def test_activity_of_a_key_without_a_number_is_told_by_what_it_says(tmp_path: Path) -> None:
+    """The same twice is once; what is no object is lost, and so counts as missing."""
+    body = json.dumps({"value": [{"name": "a"}, {"name": "a"}, {"name": "b"}, "c"]}).encode()
+    with loaded(tmp_path, SOURCE, [("key_activity", None, body)]) as staging:
+        query = "select key_name, said->>'$.name' from immuta_key_activity order by 1"
+        assert rows(staging, query) == [("a", "a"), ("b", "b")]
+        assert rows(staging, "select count(*) from immuta.key_activity_item") == [(3,)]
+    page = open_page(activity.activity_of_keys(body), "hits")
+    assert page.size("hits") == 4
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b'{"value": [}'])
+def test_activity_of_keys_that_is_no_json_is_refused(body: bytes) -> None:
+    """It is no silence."""
+    with pytest.raises(PageError, match="not JSON"):
+        activity.activity_of_keys(body)
+
+
 @pytest.mark.parametrize("when", [None, "", "yesterday"])
 def test_an_event_without_a_readable_instant_is_lost(tmp_path: Path, when: object) -> None:
     """It is no row, and so counts as missing; the same event twice is one."""
@@ -257,13 +301,24 @@ EVENTS = "select id, profile_id, source_id from immuta_audit_event"
 
 
 def test_the_search_is_read_for_the_days_configured(tmp_path: Path, estate: Estate) -> None:
-    """And nothing is asked of the older log."""
+    """And nothing is asked of the older log but what was done with API keys."""
     with server.running(assets=estate.assets, as_of=DAY) as url:
         words, staging = collected(tmp_path, url, audit_days=7)
     assert set(rows(staging, EVENTS)) == expected(estate, 7)
     assert any(row[1] is None for row in rows(staging, EVENTS))
     assert words["activity"] == words["activity_log"] == "reconciled"
     assert rows(staging, "select count(*) from exchange where endpoint = 'immuta.activity_log'") == [(0,)]  # fmt: skip
+    week = sandbox_activity.events(estate, DAY - timedelta(days=9), DAY + timedelta(days=1))
+    known = {(one.id, one.at, one.who.profile_id) for one in week if one.who}
+    found = rows(
+        staging,
+        "select id, date_trunc('millisecond', happened_at), profile_id from immuta_key_activity",
+    )
+    assert found
+    assert set(found) <= {
+        (name, at.replace(microsecond=at.microsecond // 1000 * 1000), who)
+        for name, at, who in known
+    }
     staging.close()
 
 
@@ -289,6 +344,22 @@ def test_activity_that_cannot_be_read_is_a_gap(tmp_path: Path, status: int, log:
         _, staging = collected(tmp_path, url)
     query = "select tables from gap where key = '*'"
     assert rows(staging, query) == [(["immuta_audit_event"],)]
+    staging.close()
+
+
+@pytest.mark.parametrize(("status", "complete"), [(400, True), (404, True), (403, False)])
+def test_activity_of_keys_that_cannot_be_asked_for_is_no_gap(
+    tmp_path: Path, status: int, complete: bool
+) -> None:
+    """A tenant that does not have it, or wants more than is documented, lacks nothing; a refusal is a gap of its own table."""
+    with server.running(
+        assets=40, as_of=DAY, faults={"/audit/apikey": faults.answering(status)}
+    ) as url:
+        _, staging = collected(tmp_path, url)
+    assert rows(staging, "select tables from gap") == (
+        [] if complete else [(["immuta_key_activity"],)]
+    )
+    assert rows(staging, "from immuta_key_activity") == []
     staging.close()
 
 

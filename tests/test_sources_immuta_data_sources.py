@@ -341,6 +341,35 @@ def test_access_with_an_end_and_a_subscription(tmp_path: Path) -> None:
     ]
 
 
+OPEN = {"requiredPermission": "OWNER", "state": "pending"}
+
+
+@pytest.mark.parametrize(
+    ("approvals", "permission"),
+    [
+        ([OPEN, {"requiredPermission": "GOVERNANCE"}], "OWNER, GOVERNANCE"),
+        ([OPEN, {"requiredPermission": "GOVERNANCE", "state": "Approved"}], "OWNER"),
+        ([{**OPEN, "state": "denied"}], None),
+        ([{"state": "pending"}, "OWNER", 7, None, []], None),
+        ([], None),
+        (None, None),
+        ("OWNER", None),
+        ({"requiredPermission": "OWNER"}, None),
+    ],
+)
+def test_whose_approval_a_subscription_waits_for(
+    tmp_path: Path, approvals: Any, permission: str | None
+) -> None:
+    """Of a person, of a group, and in the list of those that wait: what is open, and only where it says of whom."""
+    said = {"state": "pending", "approvals": approvals}
+    users = [{"profile": 7, **said}, {"groupId": 3, **said}]
+    waits = {"id": 1, "approvals": approvals, "model": {"id": 5}, "entity": {"id": 7}}
+    pages = [page("access", "5", {"users": users}), page("pending_subscription", None, {"hits": [waits]})]  # fmt: skip
+    with loaded(tmp_path, SOURCE, pages) as staging:
+        for table in ("immuta_membership", "immuta_group_access", "pending_subscription"):
+            assert rows(staging, f"select required_permission from {table}") == [(permission,)]
+
+
 @pytest.mark.parametrize("end", ["soon", "31/12/2026", 1798675200, ""])
 def test_access_with_an_unreadable_end_is_lost(tmp_path: Path, end: Any) -> None:
     """It is not access without an end."""

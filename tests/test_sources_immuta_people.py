@@ -31,6 +31,7 @@ NOT_NEEDED = tuple(plane for plane in PURVIEW_PLANES if plane != "datamap")
 TRIMMED = {
     "immuta.data_source", "immuta.policy", "immuta.user", "immuta.group", "immuta.iam",
     "immuta.activity", "immuta.project", "immuta.purpose", "immuta.data_product",
+    "immuta.pending_subscription",
 }  # fmt: skip
 PRESENT = "select id, iam_id, user_id, permissions, disabled, accounts from immuta_user order by id"
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,9 +13,12 @@ from collecting import loaded, odd, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
+from pipeline.collect.walked import Walked
 from pipeline.sources.groups import assembled
 from pipeline.sources.immuta import data_sources, policies
+from pipeline.sources.immuta.calls import unwrapped
 
 SOURCE = assembled("immuta", "pipeline.sources.immuta", (data_sources, policies))
 GROUP = {"type": "groups", "group": {"name": "Dept Risk", "iam": "okta"}}
@@ -83,6 +87,25 @@ def test_tags_keep_their_place_and_their_source() -> None:
             (2, "Finance.Ledger.Closing", "Finance.Ledger", "curated", None, True),
             (3, "Finance.Ledger.Closing", "Finance.Ledger", "Collibra", None, False),
         ]
+
+
+def test_a_list_of_tags_as_long_as_was_asked_for_may_not_be_all(tmp_path: Path) -> None:
+    """It has no second page: then it is a gap, whoever made the tags."""
+    listed = next(one for one in SOURCE.endpoints if one.name == "tag")
+    assert dict(listed.params) == {"includeAllSystemTags": "true", "limit": str(policies.MOST_TAGS)}
+    body = json.dumps([{"id": number, "name": f"T{number}"} for number in range(3)]).encode()
+    for limit, complete in ((3, False), (4, True)):
+        short = replace(listed, as_json=unwrapped(limit=limit))
+        source = replace(
+            SOURCE, endpoints=(*data_sources.ENDPOINTS, short, *policies.ENDPOINTS[1:])
+        )
+        walked = Walked(source, short, planned=1, calls=1, items=3)
+        folder = tmp_path / str(limit)
+        folder.mkdir()
+        with loaded(folder, source, [("tag", None, body)]) as staging:
+            assert reconcile(staging, [walked]) == complete
+            gaps = [] if complete else [("immuta.tag", "*", ["immuta_tag"])]
+            assert rows(staging, "select endpoint, key, tables from gap") == gaps
 
 
 def test_what_a_policy_says_of_itself() -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from collecting import loaded, rows
 
+from pipeline.collect.envelope import open_page
 from pipeline.collect.staging import Staging
+from pipeline.errors import PageError
 from pipeline.sources.groups import assembled
 from pipeline.sources.immuta import data_sources, policies, projects
 
@@ -69,13 +71,23 @@ MEMBERS = [
             "missingDataSources": [41, {"id": 42}],
             "validationFrequencyExceeded": False,
         },
+        approvals=[],
         name="Sam Sample",
         approved=True,
         createdAt=WHEN,
     ),
     member(8, {"isMissingPurposeAcknowledgement": True}),
     member(9, {}),
-    member(9, None, state="pending", approved=False),
+    member(
+        9,
+        None,
+        state="pending",
+        approved=False,
+        approvals=[
+            {"requiredPermission": "OWNER"},
+            {"requiredPermission": "GOVERNANCE", "state": "approved"},
+        ],
+    ),
 ]
 SOURCES = [
     {"dataSourceId": 41, "dataSourceName": "bills", "deleted": False, "addedByProfile": 7,
@@ -177,6 +189,57 @@ def test_an_equalized_project(tmp_path: Path, said: dict[str, Any], equalized: b
         assert rows(staging, "select equalized from immuta_project") == [(equalized,)]
 
 
+@pytest.mark.parametrize(
+    ("said", "holds", "answer"),
+    [
+        (b'{"isEqualized": true}', True, "true"),
+        (b'{"equalized": false, "members": []}', False, "false"),
+        (b'{"state": "False"}', False, "False"),
+        (b'{"status": "recalculating"}', None, "recalculating"),
+        (b'{"details": {}}', None, None),
+        (b" true", True, "true"),
+        (b'"stale"', None, "stale"),
+        (b"null", None, None),
+        (b"[]", None, None),
+    ],
+)
+def test_the_state_of_an_equalization(
+    tmp_path: Path, said: bytes, holds: bool | None, answer: str | None
+) -> None:
+    """In every shape that it may have; what is said in no word that is known is not said to hold, and is kept as sent."""
+    pages = [
+        ("project", None, page(hits=[{"id": 10, "isEqualized": True}])),
+        ("project_equalization", "10", said),
+    ]
+    query = "select project_id, holds, answer, said is not null, item from project_equalization"
+    with loaded(tmp_path, SOURCE, pages) as staging:
+        assert rows(staging, query) == [(10, holds, answer, True, "")]
+
+
+@pytest.mark.parametrize("body", [b"", b"yes", b"{"])
+def test_an_equalization_that_is_no_json_is_refused(body: bytes) -> None:
+    """A gateway's page is no state."""
+    with pytest.raises(PageError):
+        open_page(projects.state_in_an_object(body), "")
+
+
+def test_only_equalized_projects_that_are_there_are_asked_for_their_state(
+    staging: Staging, tmp_path: Path
+) -> None:
+    """By the list or by themselves; one of which nothing is known is not."""
+    assert rows(
+        staging, "select key from immuta.project_known where equalized and not deleted"
+    ) == [("10",)]
+    pages = [
+        ("project", None, page(hits=[{"id": 1}, {"id": 2}, {"id": 3, "isEqualized": True, "deleted": True}])),
+        ("project_detail", "1", page(id=1, equalization={"groups": []})),
+    ]  # fmt: skip
+    [asked] = [one for one in SOURCE.endpoints if one.name == "project_equalization"]
+    with loaded(tmp_path, SOURCE, pages) as found:
+        found.con.execute("set search_path = 'immuta,main'")
+        assert found.con.execute(str(asked.for_each)).fetchall() == [("1",)]
+
+
 def test_purposes_of_projects(staging: Staging) -> None:
     """In force, staged or deleted, named or by id; one that is in force is not staged as well."""
     query = (
@@ -195,14 +258,14 @@ def test_members_of_projects(staging: Staging) -> None:
     """Whoever is not said to lack an agreement is not said to have agreed."""
     query = (
         "select project_id, profile_id, state, name, approved, acknowledged, missing_entitlements, "
-        "validation_overdue, missing_source_count, created_at from project_member order by 2, 3"
+        "validation_overdue, missing_source_count, created_at, required_permission from project_member order by 2, 3"
     )
     unknown = (None, None, None, None, None)
     assert rows(staging, query) == [
-        (10, 7, "subscribed", "Sam Sample", True, True, True, False, 2, moment(1)),
-        (10, 8, "subscribed", None, None, False, None, None, None, None),
-        (10, 9, "pending", None, False, *unknown),
-        (10, 9, "subscribed", None, None, *unknown),
+        (10, 7, "subscribed", "Sam Sample", True, True, True, False, 2, moment(1), None),
+        (10, 8, "subscribed", None, None, False, None, None, None, None, None),
+        (10, 9, "pending", None, False, *unknown, "OWNER"),
+        (10, 9, "subscribed", None, None, *unknown, None),
     ]
 
 

@@ -86,6 +86,7 @@ class Staging:
         history.create_staging(self.con, path.stem, schema.COLLECTED)
         self.con.execute("create temp table asked (endpoint varchar, key varchar)")
         self.con.execute("create temp table gone (endpoint varchar, key varchar)")
+        self.con.execute("create temp table given_up (endpoint varchar, key varchar)")
         self._carries = earlier is not None
         if earlier is not None:
             carry.attach_last(self.con, earlier.warehouse)
@@ -127,6 +128,10 @@ class Staging:
     def gone(self, name: str, keys: Sequence[str]) -> None:
         """Takes note of the keys that the server says it does not have."""
         self._note("gone", name, keys)
+
+    def given_up(self, name: str, keys: Sequence[str]) -> None:
+        """Takes note of the calls that brought no whole answer, `*` for a list or a plane that is not asked."""
+        self._note("given_up", name, keys)
 
     def load(self, source: Source, endpoint: Endpoint) -> None:
         """Turns the endpoint's pages into rows with its section of the source's SQL.

@@ -56,6 +56,7 @@ def collect(
                 _walk(walked, clients, staging, workers, report)
             for outcome in walked:
                 staging.gone(outcome.name, outcome.gone)
+                staging.given_up(outcome.name, outcome.unread)
                 staging.load(outcome.source, outcome.endpoint)
             outcomes += walked
         for source in stage:

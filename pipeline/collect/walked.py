@@ -41,6 +41,12 @@ class Walked:
         """The endpoint's qualified name."""
         return self.source.qualified(self.endpoint)
 
+    @property
+    def unread(self) -> list[str]:
+        """The keys of the calls that were not read to their end; `*` stands for a whole list, and for a plane
+        that is switched off."""
+        return ["*"] if self.skipped else [missing.key for missing in self.missing]
+
     def seen(self, items: int) -> None:
         """Takes note of the items of one page."""
         with self.lock:

@@ -836,6 +836,26 @@ create table purview_data_product_asset (
     primary key (product_id, catalog_asset_id)
 );
 
+-- one row per data product of the Unified Catalog and critical data element that it is related to
+create table purview_data_product_element (
+    product_id varchar not null references purview_data_product (id), -- purview_data_product.id
+    element_id varchar not null,             -- critical_data_element.id
+    relation varchar,                        -- e.g. Related
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (product_id, element_id)
+);
+
+-- one row per data product of the Unified Catalog and objective that it serves
+create table purview_data_product_objective (
+    product_id varchar not null references purview_data_product (id), -- purview_data_product.id
+    objective_id varchar not null,           -- objective.id
+    relation varchar,                        -- e.g. Related
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (product_id, objective_id)
+);
+
 -- one row per term of the Unified Catalog; terms of the classic glossary are in term
 create table catalog_term (
     id varchar primary key,                  -- guid
@@ -875,6 +895,39 @@ create table catalog_term_use (
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
     primary key (term_id, used_by, used_by_id)
+);
+
+-- one row per term of the Unified Catalog and data asset that it describes
+create table catalog_term_asset (
+    term_id varchar not null references catalog_term (id), -- catalog_term.id
+    catalog_asset_id varchar not null,       -- catalog_asset.id
+    asset_guid varchar,                      -- asset.guid; null = cannot be told, because the data asset is not in catalog_asset
+    relation varchar,                        -- Related | Synonym | Parent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (term_id, catalog_asset_id)
+);
+
+-- one row per term of the Unified Catalog and column that it describes
+create table catalog_term_column (
+    term_id varchar not null references catalog_term (id), -- catalog_term.id
+    catalog_column_id varchar not null,      -- id in the Unified Catalog
+    column_guid varchar,                     -- asset_column.guid, which may be gone; null = could not be read
+    asset_guid varchar,                      -- asset.guid, which may be gone; null = could not be read
+    relation varchar,                        -- Related | Synonym | Parent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (term_id, catalog_column_id)
+);
+
+-- one row per term of the Unified Catalog, other term and way in which they are related
+create table catalog_term_relation (
+    term_id varchar not null references catalog_term (id), -- catalog_term.id
+    other_id varchar not null,               -- catalog_term.id of the other term
+    relation varchar not null,               -- Related | Synonym | Parent; unknown = not stated
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (term_id, other_id, relation)
 );
 
 -- one row per critical data element
@@ -978,7 +1031,7 @@ create table data_subscription (
     comment_given boolean not null,          -- the text itself is not kept
     catalog_asset_ids varchar[] not null,    -- catalog_asset.id of what it covers; empty = not stated
     provider_ids varchar[] not null,         -- who has to give the access
-    workflow_id varchar,                     -- workflow that decides; null = none
+    workflow_id varchar,                     -- access_workflow.id of the workflow that decides; null = none
     workflow_name varchar,                   -- display name
     created_at timestamptz,                  -- createdAt
     created_by varchar,                      -- as sent
@@ -989,10 +1042,12 @@ create table data_subscription (
     item varchar not null                    -- JSON pointer in that page
 );
 
--- one row per data product of the Unified Catalog and kind of policy set that requests for it are held against
+-- one row per thing of the Unified Catalog that has a policy set, and kind of that set: what requests for access are held against
 create table access_policy_set (
-    product_id varchar not null,             -- purview_data_product.id
-    kind varchar not null,                   -- Applied or Effective
+    subject_kind varchar not null,           -- DataProduct | BusinessDomain | Term | CriticalDataElement
+    subject_id varchar not null,             -- purview_data_product.id, business_domain.id, catalog_term.id or critical_data_element.id
+    product_id varchar,                      -- purview_data_product.id; null = the set of anything else
+    kind varchar not null,                   -- Applied = its own; Effective = of a data product, with those of its domain, terms and critical data elements laid over it
     id varchar,                              -- guid
     permitted_use_cases varchar[],           -- null = not stated
     permitted_subscribers varchar[],         -- User, Group, ServicePrincipal; null = not stated
@@ -1010,13 +1065,30 @@ create table access_policy_set (
     self_service boolean,                    -- people may ask for access themselves
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
-    primary key (product_id, kind)
+    primary key (subject_kind, subject_id, kind)
+);
+
+-- one row per workflow that decides about access or publishing
+create table access_workflow (
+    id varchar primary key,                  -- guid
+    name varchar not null,                   -- display name
+    type varchar,                            -- as sent
+    enabled boolean,                         -- it runs when it is triggered
+    description varchar,                     -- free text
+    triggers varchar[] not null,             -- DataAccessRequestSubmitted | DataProductPublish | TermPublish; empty = none
+    scopes varchar[] not null,               -- parts of the hierarchy of domains and terms that it is for; empty = not stated
+    actions varchar[] not null,              -- kinds of its steps, in order; empty = not stated
+    provider_ids varchar[] not null,         -- who has to give the access
+    created_by varchar,                      -- as sent
+    updated_by varchar,                      -- as sent
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- one row per run of a workflow that decides about access or publishing
 create table access_workflow_run (
     id varchar primary key,                  -- guid
-    workflow_id varchar,                     -- data_subscription.workflow_id
+    workflow_id varchar,                     -- access_workflow.id, which may be gone
     workflow_name varchar,                   -- display name
     type varchar,                            -- workflowType
     trigger varchar,                         -- DataAccessRequestSubmitted | DataProductPublish | TermPublish
@@ -1161,6 +1233,24 @@ create table immuta_tag (
     item varchar not null                    -- JSON pointer in that page
 );
 
+-- one row per tag and kind of thing that the Request app says it is applied to; to which column or source, it does not say
+create table applied_tag (
+    model_type varchar not null,             -- column | datasource
+    tag_id integer not null,                 -- immuta_tag.id, which need not be listed
+    tag varchar not null,                    -- immuta_tag.name
+    tag_source varchar,                      -- as immuta_tag.tag_source
+    display_name varchar,                    -- as shown
+    protected boolean,                       -- as sent
+    deleted boolean,                         -- true = kept, but not in use
+    system_created boolean,                  -- made by Immuta
+    created_by integer,                      -- immuta_user.id
+    created_at timestamptz,                  -- createdAt
+    updated_at timestamptz,                  -- updatedAt
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (model_type, tag_id)
+);
+
 -- one row per person with access to an Immuta data source and kind of access
 create table immuta_membership (
     source_id integer not null references immuta_source (id), -- immuta_source.id
@@ -1171,6 +1261,7 @@ create table immuta_membership (
     name varchar,                            -- display name
     email varchar,                           -- mail
     approved boolean,                        -- as reported
+    required_permission varchar,             -- of the approvals that are open, e.g. OWNER, GOVERNANCE; null = of none
     created_at timestamptz,                  -- createdAt
     subscription_id integer,                 -- subscriptionId
     expires_at timestamptz,                  -- null = no end
@@ -1189,6 +1280,7 @@ create table immuta_group_access (
     iam_id varchar,                          -- identity provider in Immuta
     name varchar,                            -- display name
     approved boolean,                        -- as reported
+    required_permission varchar,             -- of the approvals that are open, e.g. OWNER, GOVERNANCE; null = of none
     subscription_id integer,                 -- subscriptionId
     expires_at timestamptz,                  -- null = no end
     created_at timestamptz,                  -- createdAt
@@ -1427,6 +1519,16 @@ create table project_purpose (
     primary key (project_id, purpose)
 );
 
+-- one row per equalized project that is not deleted, and what Govern says of its equalization when asked
+create table project_equalization (
+    project_id integer primary key references immuta_project (id), -- immuta_project.id
+    holds boolean,                           -- it is in force as it was set up; null = answer is neither true nor false
+    answer varchar,                          -- what is said of its state, as sent; null = in no word that is known
+    said json not null,                      -- as sent: its shape is not documented
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
 -- one row per data source of a project
 create table project_source (
     project_id integer not null references immuta_project (id), -- immuta_project.id
@@ -1452,6 +1554,7 @@ create table project_member (
     email varchar,                           -- mail
     type varchar,                            -- as reported
     approved boolean,                        -- as reported
+    required_permission varchar,             -- of the approvals that are open, e.g. OWNER, GOVERNANCE; null = of none
     acknowledged boolean,                    -- no agreement to a purpose's text is missing; null = not known, which is no agreement
     missing_entitlements boolean,            -- lacks what an equalized project demands; null = not known
     validation_overdue boolean,              -- entitlements were not confirmed in time; null = not known
@@ -1608,6 +1711,20 @@ create table immuta_audit_event (
     payload_type varchar,                    -- kind of details that the event has
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer, or line, in that page
+);
+
+-- one row per thing that Govern says was done lately with an API key; its documentation does not tell what it says of it
+create table immuta_key_activity (
+    id varchar primary key,                  -- as sent, or a hash of what was sent
+    happened_at timestamptz,                 -- when it was done; null = not said in a word that is known
+    key_id varchar,                          -- of the API key
+    key_name varchar,                        -- what its owner calls the key
+    action varchar,                          -- what was done, in the words of the older log
+    user_id varchar,                         -- name of the owner in the identity provider
+    profile_id integer,                      -- immuta_user.id of the owner
+    said json not null,                      -- as sent, without secrets
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
 );
 
 -- one row per person met in the Request app: the bridge from global ids to Immuta users
@@ -1948,13 +2065,13 @@ create table request_attribute (
     primary key (name, value)
 );
 
--- one row per thing that one list of Immuta has and another one, read to its end, should have and has not
+-- one row per thing that one list of a source has and another one, read to its end, should have and has not
 create table listing_difference (
-    about varchar not null,                  -- request | product | source | product source | member | domain, and whatever else two lists can differ in
-    key varchar not null,                    -- its id; <data_product.id>.<source id> of a product source
+    about varchar not null,                  -- request | product | source | product source | member | domain | collection | data source | subscriber | column tag | source tag | tag | policy | purpose | project | user | pending subscription, and whatever else two lists can differ in
+    key varchar not null,                    -- its id, or its name where nothing tells the id (tag, purpose); <data_product.id>.<source id> of a product source; <source id>.<profile id> of a pending subscription; purview_data_product.id of subscribers, which are counted only
     listed_in varchar not null,              -- reconciliation.endpoint of the list that has it
     missing_in varchar not null,             -- reconciliation.endpoint of the list that has it not
-    cause varchar not null,                  -- hole = the list lost it, or may not show it: nobody knows what else it lacks; moved = it came or changed during the walk; gone = the API, asked about it alone, has it no more; refused = asked about it alone, the API did not answer, which is a gap of its own; unread = that list was not read whole; unknown = nothing says that both must agree: the search of column names and the dictionaries
+    cause varchar not null,                  -- hole = the list lost it, or may not show it: nobody knows what else it lacks; moved = it came or changed during the walk; gone = the API, asked about it alone, has it no more; refused = asked about it alone, the API did not answer, which is a gap of its own; unread = that list was not read whole; unknown = nothing says that both must agree: the searches of column names and of applied tags and what dictionaries and data sources show, the count of subscribers and the requests that were granted; people who may have left, purposes that may be deleted, tags of disabled sources and policies that are off
     hole boolean not null,                   -- true = cause is hole: there is a gap for it and the run is incomplete; false = nothing to worry about that is not told elsewhere
     page_id bigint not null,                 -- exchange.page_id of the list that has it
     item varchar not null,                   -- JSON pointer in that page
@@ -2196,7 +2313,8 @@ create table waiver_match (
     rule_id varchar not null,                -- rule.id
     subject_id varchar not null,             -- verdict.subject_id
     severity varchar not null,               -- of the verdict
-    owner_approved boolean not null,         -- who approved the waiver owns the subject, as far as owners are known
+    owner_approved boolean,                  -- who approved the waiver owns what fails, or it is their own access; null = owners are not all known
+    self_approved boolean,                   -- who approved the waiver asked for it, by whatever name; null = people are not all known
     primary key (waiver_id, rule_id, subject_id)
 );
 
@@ -2206,7 +2324,7 @@ create table review_decision (
     principal varchar not null,              -- whose access: object id, sign-in name, or profile:<immuta_user.id>
     object_kind varchar not null,            -- source | product | project | collection | account
     object_id varchar not null,              -- key of the object in its table
-    decision varchar not null,               -- keep | revoke | change
+    decision varchar not null,               -- keep | revoke | change | not_reviewed; the last = the review ended and nobody had looked
     reviewer varchar not null,               -- who decided
     decided_at timestamptz not null,         -- when
     due_at timestamptz,                      -- by when it is to be carried out

@@ -132,7 +132,7 @@ def contract(document: dict[str, Any], base: str, taken: tuple[str, ...]) -> dic
 
 
 def written(found: dict[str, Any]) -> str:
-    """The contract as text, one line per path and per definition."""
+    """The contract as text, one line per path, per definition, and per whatever else it tells."""
 
     def block(name: str) -> str:
         rows = [
@@ -142,7 +142,8 @@ def written(found: dict[str, Any]) -> str:
         return f'"{name}":{{\n' + ",\n".join(rows) + "\n}"
 
     base = json.dumps(found["basePath"])
-    return f'{{"basePath":{base},\n{block("paths")},\n{block("definitions")}}}\n'
+    blocks = ",\n".join(block(name) for name in found if name != "basePath")
+    return f'{{"basePath":{base},\n{blocks}}}\n'
 
 
 def main(clone: Path) -> None:

@@ -4,7 +4,8 @@
 
 The file writes ids as `oneOf` of overlapping forms and instants as `oneOf` of two equal ones: every `oneOf` is read as
 `anyOf`. `nullable` becomes "or null". Patterns are left out, as theirs are no Python ones. What it repeats is
-written once: as the schema that has a name for it, or under the name of the field that it stands in.
+written once: as the schema that has a name for it, or under the name of the field that it stands in. Of what the
+sandbox does not serve, the addresses and their methods are kept (`notServed`).
 """
 
 import json
@@ -21,7 +22,7 @@ PATHS = (
     "/health", "/api/data-product", "/api/access-request", "/api/approval-record", "/api/metadata",
     "/api/request-form", "/api/data-use-agreement", "/api/auth", "/api/asset",
 )  # fmt: skip
-NOT_SERVED = ("/api/metadata/tags/applied", "/api/asset/byMetadata")
+NOT_SERVED = ("/api/asset/byMetadata",)
 DECISIVE = ("type", "format", "enum", "required", "minLength", "minItems", "minimum", "maximum")
 LONG = 200
 """Characters from which a schema that comes more than once is written once."""
@@ -121,11 +122,16 @@ def operation(found: Json) -> Json:
 
 def contract(document: Json) -> Json:
     """The contract of the published description."""
-    paths = {
-        path: {method: operation(one) for method, one in methods.items()}
+    served = {
+        path: methods
         for path, methods in document["paths"].items()
         if path.startswith(PATHS) and not path.startswith(NOT_SERVED)
     }
+    paths = {
+        path: {method: operation(one) for method, one in methods.items()}
+        for path, methods in served.items()
+    }
+    others = {path: sorted(methods) for path, methods in document["paths"].items()}
     known = {name: schema(one) for name, one in document["components"]["schemas"].items()}
     wanted = reached(paths, known)
     short = shortened({name: one for name, one in known.items() if name in wanted})
@@ -133,6 +139,7 @@ def contract(document: Json) -> Json:
     return {
         "basePath": "/marketplace",
         "paths": paths,
+        "notServed": {path: others[path] for path in sorted(others.keys() - served.keys())},
         "definitions": {name: short[name] for name in names},
     }
 

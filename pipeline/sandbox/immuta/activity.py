@@ -1,4 +1,4 @@
-"""Immuta's audit events: the search of the Universal Audit Model, and the older log of the same events."""
+"""Immuta's audit events: the search of the Universal Audit Model, and what a tenant exports."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.sandbox import clock, draws, paging
+from pipeline.sandbox import clock, draws
 from pipeline.sandbox.answers import estate_of, govern_error, is_narrow, json_answer
 from pipeline.sandbox.datasets import Dataset
 from pipeline.sandbox.estate import Estate, hosts_per_platform, life_days
@@ -160,34 +160,14 @@ def uam(event: Event) -> Json:
     }
 
 
-def _logged(event: Event) -> Json:
-    """The event as the older log tells it."""
-    source, who = event.source, event.who
-    return {
-        "id": event.id,
-        "dateTime": str(clock.millis(event.at)),
-        "recordType": f"{KINDS[event.kind][1].lower()}{KINDS[event.kind][0].title()}",
-        "dataSourceId": source.id if source else None,
-        "dataSourceName": source.name if source else None,
-        "projectName": None,
-        "userId": who.mail if who else "Unknown",
-        "profileId": who.profile_id if who else None,
-        "email": who.mail if who else None,
-        "purposeIds": [],
-        "success": event.status == "SUCCESS",
-        "failureReason": None if event.status == "SUCCESS" else event.status.lower(),
-        "blobId": None,
-        "fingerprintVersionName": None,
-    }
-
-
 def _range(body: Mapping[str, Any]) -> Mapping[str, str]:
     query = body.get("query") or {}
     found: Mapping[str, str] = (query.get("range") or {}).get("eventTimestamp") or {}
     return found
 
 
-def _between(estate: Estate, start: str | None, end: str | None) -> list[Event]:
+def between(estate: Estate, start: str | None, end: str | None) -> list[Event]:
+    """Events of a time given as a caller writes it."""
     since, until = clock.cut(0), clock.cut(estate.day + 1)
     return events(
         estate,
@@ -196,7 +176,7 @@ def _between(estate: Estate, start: str | None, end: str | None) -> list[Event]:
     )
 
 
-def _shown(request: Request, found: list[Event]) -> list[Event]:
+def shown(request: Request, found: list[Event]) -> list[Event]:
     """The events that the caller may see: without AUDIT, hardly any."""
     return found[::10] if is_narrow(request) else found
 
@@ -207,7 +187,7 @@ async def search(request: Request) -> Response:
         body = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
         start, size = int(body.get("from", 0)), int(body.get("size", 10))
         window = _range(body)
-        found = _between(estate_of(request), window.get("gte"), window.get("lt"))
+        found = between(estate_of(request), window.get("gte"), window.get("lt"))
     except (ValueError, AttributeError) as error:
         return govern_error(400, "Bad Request", f"parsing_exception: {error}")
     if start + size > LONGEST:
@@ -215,27 +195,13 @@ async def search(request: Request) -> Response:
             f"Result window is too large, from + size must be less than or equal to: [{LONGEST}]"
         )
         return govern_error(400, "Bad Request", message)
-    found = _shown(request, found)
+    found = shown(request, found)
     hits = [
         {"_index": "audit", "_id": one.id, "_score": None, "_source": uam(one)}
         for one in found[start : start + size]
     ]
     total = {"value": len(found), "relation": "eq"}
     return json_answer({"took": 3, "timed_out": False, "hits": {"total": total, "hits": hits}})
-
-
-async def log(request: Request) -> Response:
-    """Page of the older log."""
-    params = request.query_params
-    try:
-        found = _between(estate_of(request), params.get("minDate"), params.get("maxDate"))
-    except ValueError as error:
-        return govern_error(400, "Bad Request", str(error))
-    found = _shown(request, found)
-    if params.get("sortOrder", "desc") == "desc":
-        found.reverse()
-    page = paging.size_page(found, params, 50)
-    return json_answer({"hits": [_logged(one) for one in page], "count": len(found)})
 
 
 def exported(estate: Estate, days: int) -> Iterator[bytes]:
@@ -247,5 +213,4 @@ def exported(estate: Estate, days: int) -> Iterator[bytes]:
 
 ROUTES = [
     Route("/api/audit/rest/v1/search", search, methods=["POST"]),
-    Route("/audit", log),
 ]

@@ -105,8 +105,14 @@ def _member(estate: Estate, number: int, one: Member, of: Project | None = None)
         "missingDataSources": [],
         "validationFrequencyExceeded": False,
     }
+    waits = {
+        "approver": None,
+        "approverId": None,
+        "requiredPermission": "OWNER",
+        "state": "pending",
+    }
     return {
-        "approvals": [],
+        "approvals": [waits] if one.state == "pending" else [],
         "approved": one.state != "pending",
         "compliance": None if one.acknowledged is None else compliance,
         "createdAt": joined,
@@ -153,6 +159,15 @@ async def project_sources(request: Request) -> Response:
     )
 
 
+async def equalization(request: Request) -> Response:
+    """Whether what an equalized project demands is as its members and sources have it by now."""
+    estate = estate_of(request)
+    row = _found(request, rows(estate))
+    if row is None or row["deleted"]:
+        return _missing("Project")
+    return json_answer({"isEqualized": row["equalization"] is not None and row["id"] % 8 != 5})
+
+
 async def purpose_list(request: Request) -> Response:
     """Every purpose; without `noLimit` the first ten."""
     params, found = request.query_params, purposes(estate_of(request))
@@ -186,6 +201,7 @@ ROUTES = [
     Route("/project/{id}", project),
     Route("/project/{id}/members", members),
     Route("/project/{id}/dataSources", project_sources),
+    Route("/project/{id}/checkEqualizationState", equalization),
     Route("/governance/purpose", purpose_list),
     Route("/governance/purpose/{id}", purpose),
 ]

@@ -2,6 +2,7 @@
 
 from pipeline.sandbox.immuta import (
     activity,
+    audit_log,
     connections,
     domains,
     govern_api,
@@ -11,6 +12,7 @@ from pipeline.sandbox.immuta import (
     market_forms_api,
     market_metadata_api,
     market_requests_api,
+    market_tags_api,
     people_api,
     policies,
     projects_api,
@@ -25,6 +27,7 @@ ROUTES = [
         market_forms_api,
         market_assets_api,
         market_metadata_api,
+        market_tags_api,
         policies,
         tags,
         projects_api,
@@ -33,6 +36,7 @@ ROUTES = [
         groups,
         connections,
         activity,
+        audit_log,
         govern_api,
     )
     for route in plane.ROUTES

@@ -39,7 +39,7 @@ def _person(source: DataSource, at: int, row: Access) -> Json:
     ends = {} if row.expires_at is None else {"expiration": clock.iso_millis(row.expires_at)}
     return ends | {
         "admin": False,
-        "approvals": [],
+        "approvals": _approvals(source) if row.state == "pending" else [],
         "approved": row.state != "pending",
         "createdAt": clock.iso_millis(source.created_at),
         "email": person.email if person else None,
@@ -92,20 +92,25 @@ def pending(estate: Estate) -> Iterator[Json]:
                     yield _pending(source, at, row.person)
 
 
-def _pending(source: DataSource, at: int, person: Person) -> Json:
+def _approvals(source: DataSource) -> list[Json]:
+    """What has to be approved, by whom."""
     needed = ["OWNER", "GOVERNANCE"] if source.dataset.bits[24] % 3 == 0 else ["OWNER"]
+    return [
+        {
+            "approver": None,
+            "approverId": None,
+            "ownerModelId": source.id if permission == "OWNER" else None,
+            "ownerModelName": source.name if permission == "OWNER" else None,
+            "requiredPermission": permission,
+            "state": "pending",
+        }
+        for permission in needed
+    ]
+
+
+def _pending(source: DataSource, at: int, person: Person) -> Json:
     return {
-        "approvals": [
-            {
-                "approver": None,
-                "approverId": None,
-                "ownerModelId": source.id if permission == "OWNER" else None,
-                "ownerModelName": source.name if permission == "OWNER" else None,
-                "requiredPermission": permission,
-                "state": "pending",
-            }
-            for permission in needed
-        ],
+        "approvals": _approvals(source),
         "createdAt": clock.iso_millis(source.created_at),
         "entity": {
             "email": person.mail,

@@ -3,8 +3,9 @@
 from typing import Any
 
 from pipeline.sandbox import draws
+from pipeline.sandbox.immuta import certifications
 from pipeline.sandbox.immuta.clauses import ANYONE, any_of, group
-from pipeline.sandbox.immuta.policies import MASKED_TAGS
+from pipeline.sandbox.immuta.policies import MASKED_TAGS, POLICIES, Policy
 from pipeline.sandbox.immuta.sources import DataSource
 
 Json = dict[str, Any]
@@ -13,6 +14,19 @@ Json = dict[str, Any]
 def has_handler(source: DataSource) -> bool:
     """Whether the source has a policy handler: most have no data policy, and then it is null."""
     return source.dataset.bits[24] % 2 == 1
+
+
+def applied(source: DataSource) -> list[Policy]:
+    """The data policies that a source lists: those whose tag a column of it has, and the one its owner must certify.
+
+    What owners must certify is on no source with a handler: there nobody is asked.
+    """
+    if not has_handler(source):
+        return [policy for policy in POLICIES if policy.id == certifications.policy_on(source)]
+    tags = {tag for entry in source.dictionary() for tag in entry.tags}
+    wanted = [policy for policy in POLICIES if policy.type == "data" and policy.tag in tags]
+    in_force = [policy for policy in wanted if not policy.staged and not policy.deleted]
+    return [policy for policy in in_force if policy.id not in certifications.TURNS]
 
 
 def is_compiled(source: DataSource) -> bool:

@@ -51,17 +51,26 @@ def _row(number: int, name: str, source: str) -> dict[str, Any]:
     }
 
 
+def _is_shown(row: dict[str, Any], system_tags: str | None) -> bool:
+    """Whether a tag is among those asked for: of what Immuta made all, nothing, or what is not deleted."""
+    if not row["systemCreated"] or system_tags == "true":
+        return True
+    return system_tags is None and not row["deleted"]
+
+
 async def tags(request: Request) -> Response:
-    """Every tag, in one answer."""
+    """Every tag, in one answer; deleted ones that Immuta made only if asked for."""
     params = request.query_params
     words, limit = params.get("searchText", "").lower(), integer(params, "limit", 0)
     wanted, unwanted = params.get("source"), params.get("excludedSource")
+    made = params.get("includeAllSystemTags")
     found = [
         row
         for row in rows(estate_of(request))
         if words in row["name"].lower()
         and wanted in (None, row["source"])
         and unwanted != row["source"]
+        and _is_shown(row, made and made.lower())
     ]
     return json_answer(found[:limit] if limit else found)
 

@@ -13,11 +13,13 @@ from pipeline.collect.endpoint import Source
 from pipeline.sources.groups import assembled
 from pipeline.sources.immuta import (
     activity,
+    applied_tags,
     assets,
     connections,
     data_sources,
     dictionaries,
     domains,
+    govern_listings,
     listings,
     people,
     policies,
@@ -41,6 +43,8 @@ GROUPS = (
     request_forms,
     assets,
     request_domains,
+    applied_tags,
+    govern_listings,
     listings,
     activity,
 )

@@ -133,3 +133,33 @@ select distinct on (key)
     item
 from activity_log_item
 order by key, page_id;
+
+-- endpoint: key_activity
+create table key_activity_item as
+select page_id, item, coalesce(plain(said, '$.id'), md5(said::varchar)) as key, said
+from (
+    select page_id, hit.item as item, hit.said as said
+    from (
+        select page_id, unnest(page.hits) as hit
+        from (select page_id, from_json(body, '{"hits": [{"item": "VARCHAR", "said": "JSON"}]}') as page from pages)
+    )
+)
+where json_type(said) = 'OBJECT';
+
+insert into immuta_key_activity by name
+select distinct on (key)
+    key as id,
+    coalesce(
+        logged_at(plain(said, '$.dateTime')), logged_at(plain(said, '$.timestamp')), logged_at(plain(said, '$.lastUsed')),
+        logged_at(plain(said, '$.createdAt'))
+    ) as happened_at,
+    coalesce(plain(said, '$.keyId'), plain(said, '$.apiKeyId'), plain(said, '$.apikeyId')) as key_id,
+    coalesce(plain(said, '$.keyName'), plain(said, '$.apiKeyName'), plain(said, '$.name')) as key_name,
+    plain(said, '$.recordType') as action,
+    coalesce(plain(said, '$.userId'), plain(said, '$.userid')) as user_id,
+    try_cast(coalesce(plain(said, '$.profileId'), plain(said, '$.profile')) as integer) as profile_id,
+    said,
+    page_id,
+    item
+from key_activity_item
+order by key, page_id;

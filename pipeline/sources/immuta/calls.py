@@ -146,6 +146,48 @@ def request_list(name: str, path: str, tables: tuple[str, ...]) -> Endpoint:
     )
 
 
+def alone(
+    name: str,
+    plane: str,
+    path: str,
+    lacks: str,
+    named: str,
+    *,
+    known: str = "",
+    after: tuple[str, ...] = (),
+    helped_by: tuple[str, ...] = (),
+) -> Endpoint:
+    """One thing by itself that the list `lacks` should have: of the keys that `named` selects, those that neither it
+    nor the relation `known` has. Where that list was not read to its end, nothing is asked."""
+    return Endpoint(
+        name,
+        plane,
+        path,
+        ("listing_difference",),
+        single,
+        for_each=f"from ({named}) where key is not null "
+        f"and key not in (select key from {known or f'{lacks}_item'}) "
+        f"and not exists (from given_up where endpoint = 'immuta.{lacks}')",
+        after=(lacks, *after),
+        helped_by=helped_by,
+        absent=frozenset({404}),
+        redact=SECRETS,
+    )
+
+
+def not_whole(name: str, *, by_key: bool = False) -> str:
+    """The query for whether other lists have what the list `name` of Govern lacks, as nobody knows what else it does.
+
+    With `by_key`, for each such thing alone.
+    """
+    key = "key" if by_key else "'*'"
+    return (
+        f"select {key} as key, concat(count(*), ' of what ', "
+        "string_agg(distinct listed_in, ' and ' order by listed_in), ' lists: ', array_to_string(min(key, 3), ', ')) as reason "
+        f"from listing_difference where hole and missing_in = 'immuta.{name}' group by 1"
+    )
+
+
 def lacking(name: str) -> str:
     """The query for what the list `name` lacks by what other lists have (`listings.sql`)."""
     return f"select key, reason from trimmed_list where missing_in = 'immuta.{name}'"

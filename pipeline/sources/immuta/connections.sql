@@ -24,6 +24,9 @@ create macro objects_in(body, parent) as list_transform(
 
 create macro path_of(parts) as array_to_string(list_transform(parts, lambda part: replace(part, '/', '%2F')), '/');
 
+-- the data source that a table was registered as
+create macro source_of(said) as coalesce(said."dataSourceId", said."dataSource".id, said.metadata."dataSourceId");
+
 create macro named_object(said) as
     coalesce(said."objectPath"::varchar, said."connectionKey", said.key, said.name) is not null;
 
@@ -121,7 +124,7 @@ select
     len(o.parts)::integer as depth,
     coalesce(o.said.technology, o.said.metadata.technology, c.technology) as technology,
     lower(o.said.state) as state,
-    coalesce(o.said."dataSourceId", o.said."dataSource".id, o.said.metadata."dataSourceId") as source_id,
+    source_of(o.said) as source_id,
     present(o.said.settings) as settings,
     present(o.said.overrides) as overrides,
     o.page_id as page_id,

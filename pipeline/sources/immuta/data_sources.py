@@ -14,7 +14,7 @@ from pipeline.sources.immuta.calls import (
     SECRETS,
     SEES_GOVERN,
     counted,
-    lacking,
+    not_whole,
     per_source,
 )
 
@@ -27,7 +27,7 @@ ENDPOINTS = (
         GOVERN_PAGE,
         items="hits",
         total=Total.SERVER,
-        holes=lacking("data_source"),
+        holes=not_whole("data_source", by_key=True),
         redact=SECRETS,
         needs=SEES_GOVERN,
     ),
@@ -74,7 +74,10 @@ ENDPOINTS = (
         GOVERN_PAGE,
         items="hits",
         total=Total.SERVER,
+        holes=not_whole("pending_subscription"),
         redact=SECRETS,
+        # by its name a list for whoever asks
+        needs=SEES_GOVERN,
     ),
 )
 

@@ -158,7 +158,7 @@ from (
         from (
             select page_id, key, from_json(body, '{"users": [{
                 "profile": "INTEGER", "name": "VARCHAR", "iamid": "VARCHAR", "userid": "VARCHAR", "email": "VARCHAR",
-                "approved": "BOOLEAN", "state": "VARCHAR", "createdAt": "VARCHAR", "subscriptionId": "INTEGER",
+                "approved": "BOOLEAN", "state": "VARCHAR", "approvals": "JSON", "createdAt": "VARCHAR", "subscriptionId": "INTEGER",
                 "expiration": "VARCHAR", "subscriptionExpiration": "VARCHAR", "expiresAt": "VARCHAR",
                 "systemGenerated": "BOOLEAN", "subscriptionContext": "VARCHAR",
                 "type": "VARCHAR", "id": "VARCHAR", "group": "JSON", "groupId": "VARCHAR", "groupName": "VARCHAR"}]}') as page
@@ -178,6 +178,7 @@ select
     person.name as name,
     person.email as email,
     person.approved as approved,
+    open_approvals(person.approvals) as required_permission,
     try_cast(person."createdAt" as timestamptz) as created_at,
     person."subscriptionId" as subscription_id,
     try_cast(expires as timestamptz) as expires_at,
@@ -198,6 +199,7 @@ select
     coalesce(person.iamid, person."group"->>'$.iamid', person."group"->>'$.iam') as iam_id,
     coalesce(person."groupName", person."group"->>'$.name', person.name) as name,
     person.approved as approved,
+    open_approvals(person.approvals) as required_permission,
     person."subscriptionId" as subscription_id,
     try_cast(expires as timestamptz) as expires_at,
     try_cast(person."createdAt" as timestamptz) as created_at,
@@ -255,18 +257,12 @@ select
     coalesce(asked.entity.type, 'unknown') as entity_type,
     asked.entity.id as entity_id,
     asked.entity.name as entity_name,
-    nullif(array_to_string(list_transform(
-        list_filter(open, lambda one: lower(coalesce(one.state, 'pending')) = 'pending'),
-        lambda one: one."requiredPermission"
-    ), ', '), '') as required_permission,
+    open_approvals(asked.approvals) as required_permission,
     asked.approvals as approvals,
     try_cast(asked."createdAt" as timestamptz) as created_at,
     page_id,
     item
-from (
-    select *, from_json(asked.approvals, '[{"requiredPermission": "VARCHAR", "state": "VARCHAR"}]') as open
-    from pending_subscription_item
-)
+from pending_subscription_item
 qualify row_number() over (partition by key order by page_id desc) = 1
 order by key;
 

@@ -2,6 +2,7 @@
 
 from pipeline.collect.endpoint import Endpoint
 from pipeline.collect.paging import offset
+from pipeline.sources.immuta.calls import not_whole
 from pipeline.sources.immuta.policies import SEES
 
 DOMAIN_PAGE = offset("data", size="size", count=200)
@@ -35,6 +36,7 @@ ENDPOINTS = (
         items="data",
         for_each="select 'domain' as key",
         one_list=True,
+        holes=not_whole("domain"),
         needs=SEES,
         # a tenant that has domains under their older name only; one without either is a gap of `domain_older`
         absent=frozenset({404}),

@@ -1,4 +1,4 @@
--- What one list of Immuta has and another one lacks, and the counts of the Request app against what came.
+-- What one list of the Request app has and another one lacks, and its counts against what came.
 
 -- endpoint: product_alone
 create table product_alone_item as
@@ -128,19 +128,18 @@ select
     missing_in,
     page_id,
     item,
-    case
-        when exists (from gone g where g.endpoint = asked_as and g.key = named.key) then 'gone'
-        when created_at >= walk_began() then 'moved'
-        when found then 'hole'
-        else 'refused'
-    end as cause
+    cause_alone(asked_as, named.key, found, created_at) as cause
 from (
     select
         'product' as about, 'immuta.data_product' as missing_in, 'immuta.product_alone' as asked_as,
-        'immuta.all_request' as listed_in, n.product_id as key, n.page_id, n.item, a.key is not null as found, a.created_at
-    from all_request_item n
-    left join product_alone_item a on a.key = n.product_id
-    where n.product_id is not null and n.product_id not in (select key from data_product_item)
+        n.listed_in, n.key, n.page_id, n.item, a.key is not null as found, a.created_at
+    from (
+        select 'immuta.all_request' as listed_in, product_id as key, page_id, item from all_request_item
+        union all
+        select 'immuta.product_again', key, page_id, item from product_again_item
+    ) n
+    left join product_alone_item a using (key)
+    where n.key is not null and n.key not in (select key from data_product_item)
     union all
     select
         'domain', 'immuta.request_domain', 'immuta.domain_alone',
@@ -177,9 +176,11 @@ select distinct on (about, key)
 from named_alone
 order by about, key, page_id, item;
 
+-- a source that a list of Govern names too is there already
 insert into listing_difference by name
 select *, cause = 'hole' as hole
-from difference;
+from difference
+anti join listing_difference using (about, key, missing_in);
 
 -- one row per list that other lists show to be incomplete, or per part of it that can be asked for by itself
 create table trimmed_list as

@@ -2,7 +2,7 @@
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import single
-from pipeline.sources.immuta.calls import GOVERN_PAGE, SECRETS
+from pipeline.sources.immuta.calls import GOVERN_PAGE, SECRETS, not_whole
 
 SEES = frozenset({"GOVERNANCE", "USER_ADMIN"})
 """Permissions, one of which shows all people."""
@@ -38,6 +38,7 @@ ENDPOINTS = (
         GOVERN_PAGE,
         items="hits",
         total=Total.SERVER,
+        holes=not_whole("user"),
         needs=SEES,
     ),
     Endpoint(

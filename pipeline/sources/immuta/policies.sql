@@ -74,6 +74,9 @@ create macro conditions_of(clause) as if(
     )
 );
 
+-- how many `conditions_of` a clause gives
+create macro condition_count(clause) as if(is_obscure(clause), 1, len(listed_conditions(clause)));
+
 -- persons, groups and conditions that an exemption names, each with its place. That it is a policy of the type `exemption` among
 -- those of a source is documented (reference of the policy API, 2024.1); how it names them is not, hence every known way.
 create macro exempted_in(clause) as list_concat(
@@ -99,13 +102,17 @@ create macro kind_of_rule(rule, otherwise) as
     if(lower(coalesce(plain(rule, '$.type'), otherwise)) = 'masking', 'masking', coalesce(plain(rule, '$.type'), otherwise));
 
 -- endpoint: tag
+create table tag_page as
+select page_id, from_json(body, '{"whole": "BOOLEAN"}').whole as whole
+from pages;
+
 create table tag_item as
-select page_id, '/' || position as item, tag.id::varchar as key, tag
+select page_id, place || '/' || position as item, tag.id::varchar as key, tag
 from (
-    select page_id, unnest(page) as tag, generate_subscripts(page, 1) - 1 as position
+    select page_id, page.place as place, unnest(page.hits) as tag, generate_subscripts(page.hits, 1) - 1 as position
     from (
-        select page_id, from_json(body, '[{
-            "id": "INTEGER", "name": "VARCHAR", "source": "VARCHAR", "deleted": "BOOLEAN", "systemCreated": "BOOLEAN"}]') as page
+        select page_id, from_json(body, '{"place": "VARCHAR", "hits": [{
+            "id": "INTEGER", "name": "VARCHAR", "source": "VARCHAR", "deleted": "BOOLEAN", "systemCreated": "BOOLEAN"}]}') as page
         from pages
     )
 )
@@ -446,8 +453,8 @@ select
     coalesce(exceptions, 0) as exception_count,
     if(exceptions is null, null, joined(plain(said, '$.exceptions.operator'))) as exception_operator,
     coalesce(everybody, false) as unconditional_exception,
-    len(conditions_of(json_extract(said, '$.inclusions')))
-        + len(conditions_of(json_extract(said, '$.config.qualifications'))) as inclusion_count,
+    condition_count(json_extract(said, '$.inclusions'))
+        + condition_count(json_extract(said, '$.config.qualifications')) as inclusion_count,
     page_id,
     field_item as item
 from named

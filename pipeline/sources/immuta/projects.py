@@ -2,10 +2,15 @@
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import single
-from pipeline.sources.immuta.calls import GOVERN_PAGE, SEES_GOVERN, counted
+from pipeline.sources.immuta.calls import GOVERN_PAGE, SEES_GOVERN, counted, not_whole
 
 GONE = frozenset({404})
 """A project or purpose that was deleted since it was listed."""
+
+
+def state_in_an_object(body: bytes) -> bytes:
+    """The state of an equalization as one object: that it may come as a word of its own is not documented either."""
+    return body if body.lstrip()[:1] == b"{" else b'{"state":' + body + b"}"
 
 
 def per_project(name: str, path: str, items: str = "") -> Endpoint:
@@ -34,6 +39,7 @@ ENDPOINTS = (
         params=(("noLimit", "true"),),
         items="purposes",
         total=Total.SERVER,
+        holes=not_whole("purpose"),
         needs=SEES_GOVERN,
     ),
     Endpoint(
@@ -56,9 +62,22 @@ ENDPOINTS = (
         GOVERN_PAGE,
         items="hits",
         total=Total.SERVER,
+        holes=not_whole("project"),
         needs=SEES_GOVERN,
     ),
     per_project("project_detail", "/project/{key}"),
     per_project("project_member", "/project/{key}/members", "members"),
     per_project("project_source", "/project/{key}/dataSources", "dataSources"),
+    Endpoint(
+        "project_equalization",
+        "govern",
+        "/project/{key}/checkEqualizationState",
+        ("project_equalization",),
+        single,
+        total=Total.ASKED,
+        for_each="select key from project_known where equalized and not deleted",
+        after=("project_detail",),
+        absent=GONE,
+        as_json=state_in_an_object,
+    ),
 )

@@ -38,53 +38,6 @@ select page_id, '' as item, key, body::json as said
 from pages
 where try_cast(body->>'$.id' as integer) is not null and body->>'$.name' is not null;
 
--- endpoint: project
-create table project_item as
-select page_id, '/hits/' || position as item, project.id::varchar as key, project
-from (
-    select page_id, unnest(page.hits) as project, generate_subscripts(page.hits, 1) - 1 as position
-    from (select page_id, from_json(body, '{"hits": [' || getvariable('project_shape') || ']}') as page from pages)
-)
-where project.id is not null;
-
--- endpoint: project_detail
-create table project_detail_item as
-select page_id, '' as item, key, project
-from (select page_id, key, from_json(body, getvariable('project_shape')) as project from pages)
-where project.id is not null;
-
--- endpoint: project_member
-create table project_member_item as
-select page_id, '/members/' || position as item, key as project_id, concat_ws('.', key, member.profile, member.state) as key, member
-from (
-    select page_id, key, unnest(page.members) as member, generate_subscripts(page.members, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"members": [{
-            "profile": "INTEGER", "name": "VARCHAR", "iamid": "VARCHAR", "userid": "VARCHAR", "email": "VARCHAR", "type": "VARCHAR",
-            "approved": "BOOLEAN", "state": "VARCHAR", "subscriptionId": "INTEGER", "createdAt": "VARCHAR", "updatedAt": "VARCHAR",
-            "compliance": {
-                "isMissingPurposeAcknowledgement": "BOOLEAN", "isMissingEntitlements": "BOOLEAN",
-                "validationFrequencyExceeded": "BOOLEAN", "missingDataSources": ["JSON"]}}]}') as page
-        from pages
-    )
-)
-where member.profile is not null and member.state is not null;
-
--- endpoint: project_source
-create table project_source_item as
-select page_id, '/dataSources/' || position as item, key as project_id, key || '.' || source."dataSourceId" as key, source
-from (
-    select page_id, key, unnest(page."dataSources") as source, generate_subscripts(page."dataSources", 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"dataSources": [{
-            "dataSourceId": "INTEGER", "dataSourceName": "VARCHAR", "deleted": "BOOLEAN", "derivedInThisProject": "BOOLEAN",
-            "addedByProfile": "INTEGER", "addedOn": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where source."dataSourceId" is not null;
-
--- finish
 -- every purpose that was met: in the list, by itself, and inside others at any depth
 create table purpose_met as
 with recursive met as (
@@ -101,6 +54,78 @@ with recursive met as (
 select from_json(said, getvariable('purpose_shape')) as purpose, parent_name, page_id, item
 from met;
 
+-- endpoint: project
+create table project_item as
+select page_id, '/hits/' || position as item, project.id::varchar as key, project
+from (
+    select page_id, unnest(page.hits) as project, generate_subscripts(page.hits, 1) - 1 as position
+    from (select page_id, from_json(body, '{"hits": [' || getvariable('project_shape') || ']}') as page from pages)
+)
+where project.id is not null;
+
+-- endpoint: project_detail
+create table project_detail_item as
+select page_id, '' as item, key, project
+from (select page_id, key, from_json(body, getvariable('project_shape')) as project from pages)
+where project.id is not null;
+
+-- every project as it is listed and by itself
+create table project_known as
+select
+    key,
+    l.project as listed,
+    d.project as detailed,
+    d.key is not null as detail_read,
+    -- said in a word, or by what there is to say about it
+    coalesce(
+        d.project."isEqualized",
+        l.project."isEqualized",
+        try_cast(d.project.equalization as boolean),
+        present(d.project.equalization) is not null or if(d.key is not null, false, null)
+    ) as equalized,
+    coalesce(d.project.deleted, l.project.deleted, false) as deleted,
+    coalesce(d.page_id, l.page_id) as page_id,
+    coalesce(d.item, l.item) as item
+from (select * from project_item qualify row_number() over (partition by key order by page_id desc) = 1) l
+left join (select * from project_detail_item qualify row_number() over (partition by key order by page_id desc) = 1) d using (key);
+
+-- endpoint: project_member
+create table project_member_item as
+select page_id, '/members/' || position as item, key as project_id, concat_ws('.', key, member.profile, member.state) as key, member
+from (
+    select page_id, key, unnest(page.members) as member, generate_subscripts(page.members, 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"members": [{
+            "profile": "INTEGER", "name": "VARCHAR", "iamid": "VARCHAR", "userid": "VARCHAR", "email": "VARCHAR", "type": "VARCHAR",
+            "approved": "BOOLEAN", "state": "VARCHAR", "approvals": "JSON", "subscriptionId": "INTEGER", "createdAt": "VARCHAR", "updatedAt": "VARCHAR",
+            "compliance": {
+                "isMissingPurposeAcknowledgement": "BOOLEAN", "isMissingEntitlements": "BOOLEAN",
+                "validationFrequencyExceeded": "BOOLEAN", "missingDataSources": ["JSON"]}}]}') as page
+        from pages
+    )
+)
+where member.profile is not null and member.state is not null;
+
+-- endpoint: project_equalization
+create table project_equalization_item as
+select page_id, '' as item, key, body::json as said
+from pages;
+
+-- endpoint: project_source
+create table project_source_item as
+select page_id, '/dataSources/' || position as item, key as project_id, key || '.' || source."dataSourceId" as key, source
+from (
+    select page_id, key, unnest(page."dataSources") as source, generate_subscripts(page."dataSources", 1) - 1 as position
+    from (
+        select page_id, key, from_json(body, '{"dataSources": [{
+            "dataSourceId": "INTEGER", "dataSourceName": "VARCHAR", "deleted": "BOOLEAN", "derivedInThisProject": "BOOLEAN",
+            "addedByProfile": "INTEGER", "addedOn": "VARCHAR"}]}') as page
+        from pages
+    )
+)
+where source."dataSourceId" is not null;
+
+-- finish
 insert into immuta_purpose by name
 with one as (
     select distinct on (purpose.id) *
@@ -129,17 +154,6 @@ select
     item
 from one;
 
-create table project_known as
-select
-    key,
-    l.project as listed,
-    d.project as detailed,
-    d.key is not null as detail_read,
-    coalesce(d.page_id, l.page_id) as page_id,
-    coalesce(d.item, l.item) as item
-from (select * from project_item qualify row_number() over (partition by key order by page_id desc) = 1) l
-left join (select * from project_detail_item qualify row_number() over (partition by key order by page_id desc) = 1) d using (key);
-
 insert into immuta_project by name
 select
     key::integer as id,
@@ -148,16 +162,10 @@ select
     coalesce(detailed.description, listed.description) as description,
     coalesce(detailed.status, listed.status) as status,
     coalesce(detailed.type, listed.type) as type,
-    coalesce(detailed.deleted, listed.deleted, false) as deleted,
+    deleted,
     coalesce(detailed."subscriptionType", listed."subscriptionType") as subscription_type,
     present(coalesce(detailed."subscriptionPolicy", listed."subscriptionPolicy")) as subscription_policy,
-    -- said in a word, or by what there is to say about it
-    coalesce(
-        detailed."isEqualized",
-        listed."isEqualized",
-        try_cast(detailed.equalization as boolean),
-        present(detailed.equalization) is not null or if(detail_read, false, null)
-    ) as equalized,
+    equalized,
     coalesce(detailed."allowMaskedJoins", detailed."allowedMaskedJoins", listed."allowMaskedJoins", listed."allowedMaskedJoins") as allow_masked_joins,
     present(coalesce(detailed.workspace, listed.workspace)) as workspace,
     coalesce(detailed."hasDeletedPurposes", listed."hasDeletedPurposes") as has_deleted_purposes,
@@ -201,6 +209,7 @@ select
     member.email as email,
     member.type as type,
     member.approved as approved,
+    open_approvals(member.approvals) as required_permission,
     -- whoever is not said to lack it is not therefore said to have agreed
     not member.compliance."isMissingPurposeAcknowledgement" as acknowledged,
     member.compliance."isMissingEntitlements" as missing_entitlements,
@@ -214,6 +223,17 @@ select
 from project_member_item m
 qualify row_number() over (partition by project_id, profile_id, state order by page_id desc) = 1
 order by project_id, profile_id, state;
+
+insert into project_equalization by name
+select distinct on (project_id)
+    key::integer as project_id,
+    coalesce(plain(said, '$.isEqualized'), plain(said, '$.equalized'), plain(said, '$.state'), plain(said, '$.status')) as answer,
+    if(lower(answer) in ('true', 'false'), answer::boolean, null) as holds,
+    said,
+    page_id,
+    item
+from project_equalization_item
+order by project_id, page_id desc;
 
 insert into project_source by name
 select

@@ -50,6 +50,14 @@ create macro form_version(form) as {
 -- when the walk of this run began, by a clock that may be behind
 create macro walk_began() as make_timestamptz(getvariable('started_ms')::bigint * 1000);
 
+-- what a list lacks that was asked about by itself: not there, younger than this run, there, or no answer
+create macro cause_alone(asked_as, thing, found, created_at) as case
+    when exists (from gone g where g.endpoint = asked_as and g.key = thing) then 'gone'
+    when created_at >= walk_began() then 'moved'
+    when found then 'hole'
+    else 'refused'
+end;
+
 -- the items of a list at `path` of a document; none where there is no list
 create macro listed(document, path) as coalesce(from_json(json_extract(document, path), '["JSON"]'), []);
 
@@ -67,6 +75,15 @@ create macro number_of(document) as try_cast(coalesce(plain(document, '$.id'), p
 create macro names_in(document) as list_filter(
     [coalesce(plain(thing, '$.name'), plain(thing, '$')) for thing in listed(document, '$')], lambda name: name is not null
 );
+
+-- whose approval is still to come, of what has to be approved: nobody's where nothing is said to be open
+create macro open_approvals(approvals) as nullif(array_to_string(list_filter(
+    [
+        plain(one, '$.requiredPermission') for one in listed(approvals, '$')
+        if lower(coalesce(plain(one, '$.state'), 'pending')) = 'pending'
+    ],
+    lambda permission: permission is not null
+), ', '), '');
 
 -- how much somebody wrote or chose: of a list or an object, without what only holds it together
 create macro answer_length(value) as length(trim(
