@@ -124,6 +124,10 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
         ("purview = 3", "purview: Input should be a valid dictionary"),
         ("[purview]\nsign_in = 'magic'", "purview.sign_in: Input should be 'auto', 'secret',"),
         ("[directory]\ngraph = true\nfeed = 'a.csv'", "graph and feed exclude each other"),
+        (
+            "[params.CLS-007]\nmost = [{day = 2026-01-01}]",
+            "params.CLS-007.most.0.day: no text, number, list or table of those; a day is text",
+        ),
         ("[directory]\nfeeds = 'a.csv'", "directory.feeds: unknown key; valid here: graph, feed"),
         ("[judge]\nrule_timeout_s = 0", "judge.rule_timeout_s: Input should be greater than 0"),
         ("[judge]\nmemory_limit = 'lots'", "judge.memory_limit: String should match pattern"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from judging import ask, blank, pack, seal, verdicts
 
 from pipeline.errors import ConfigError, UsageError
+from pipeline.judge import query
 from pipeline.judge.bench import read_only
 from pipeline.judge.judgement import judge
 from pipeline.packs import Packs
@@ -97,6 +99,7 @@ def test_judging_again_replaces_the_first_judgement(home: Home, owners: Packs) -
         ("select guid as subject_id, 'pass' as status, 'r' as reason, 1 as reason from asset", "one name"),
         ("select no_such_column from asset", "no_such_column"),
         ("select content as subject_id, 'pass' as status, 'r' as reason from read_text('/etc/hosts')", "disabled"),
+        (f"select {'lower(' * 450}guid{')' * 450} as subject_id, 'pass' as status, 'r' as reason from asset", "nested too deeply"),
         ("with gone as (delete from history.asset returning guid) select guid as subject_id, 'pass' as status, 'r' as reason from gone", ""),
     ],
 )  # fmt: skip
@@ -112,6 +115,25 @@ def test_a_rule_fails_alone(home: Home, tmp_path: Path, sql: str, problem: str) 
         ("TST-002", "error"),
     ]
     assert ask(home, "select count(*) from asset") == [(2,)]
+
+
+def test_whatever_a_rule_brings_about_is_its_own_error(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody thought of puts that rule in error, by name, and the others are judged."""
+    taken_apart = query.taken_apart
+
+    def failing(con: duckdb.DuckDBPyConnection, sql: str) -> query.Query:
+        if "odd" in sql:
+            raise ZeroDivisionError("an odd thing")
+        return taken_apart(con, sql)
+
+    monkeypatch.setattr(query, "taken_apart", failing)
+    seal(home, 1, TWO)
+    odd = "select guid as subject_id, 'pass' as status, 'odd' as reason from asset"
+    found = judge(home, pack(tmp_path / "pack", {"TST-001": {}, "TST-002": odd}))
+    assert found.errors == {"TST-002": "ZeroDivisionError: an odd thing"}
+    assert verdicts(home) == {"a1": "pass", "a2": "fail"}
 
 
 def test_a_rule_error_ends_no_finding(home: Home, tmp_path: Path) -> None:
@@ -341,6 +363,16 @@ def test_an_unknown_prerequisite_ends_no_finding(home: Home, tmp_path: Path) -> 
     assert verdicts(home, "TST-002") == {}
 
 
+def test_an_unknown_prerequisite_leaves_the_subject_unknown(home: Home, tmp_path: Path) -> None:
+    """Who may or may not be a member is counted as not evaluated from the first snapshot on, with the rule it depends on."""
+    packs = pack(tmp_path / "pack", {"TST-001": {}, "TST-002": {"sql": ALWAYS_FAIL, **BLOCKED}})
+    seal(home, 1, {"asset": [{"guid": "a1", "detail_read": False}, {"guid": "a2"}]})
+    judge(home, packs)
+    assert ask(
+        home, "select subject_id, status, reason from verdict where rule_id = 'TST-002'"
+    ) == [("a1", "not_evaluated", "depends on TST-001, which could not be evaluated for it")]
+
+
 def test_a_gap_behind_a_prerequisite_keeps_the_population(home: Home, tmp_path: Path) -> None:
     """A pass stays a member, unknown, when answers are missing that only its prerequisite reads; a failed one ends it."""
     passing = {"sql": ALWAYS_FAIL.replace("'fail'", "'pass'"), **BLOCKED}
@@ -453,6 +485,11 @@ def test_overrides_are_bound_and_recorded(home: Home, tmp_path: Path) -> None:
             "params.TST-001.wrd: no parameter of TST-001; its parameters: word",
         ),
         ({"TST-001": {"word": 3}}, "params.TST-001.word: 3 is not text, as the default 'w' is"),
+        (
+            {"TST-001": {"word": date(2026, 1, 1)}},
+            "params.TST-001.word: no text, number, list or mapping of those (a day is text: put it in quotes): "
+            "Object of type date is not JSON serializable",
+        ),
     ],
 )
 def test_a_wrong_override_stops_before_anything(

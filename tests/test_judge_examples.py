@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from pipeline.judge import examples
+from pipeline import packs
+from pipeline.collect.reconcile import APPROXIMATE_TOLERANCE
+from pipeline.judge import examples, rule
 from pipeline.judge.sensitivity import SensitivityMap
 
 NOTHING = SensitivityMap(())
@@ -32,6 +34,12 @@ def test_snapshots_before_are_history(con: duckdb.DuckDBPyConnection) -> None:
     assert moments[0] == asked
     assert (moments[2] - moments[1]).days == 1
     assert moments[2] == examples.AS_OF
+
+
+def test_the_tolerance_in_evidence_is_the_one_applied() -> None:
+    """EVD-001 shows how far off an approximate count may be, as the collection has it."""
+    stated = rule.load(packs.load())["EVD-001"]
+    assert f"\n    {APPROXIMATE_TOLERANCE * 100} as approximate_tolerance_percent" in stated.sql
 
 
 def test_an_example_leaves_nothing_behind(con: duckdb.DuckDBPyConnection) -> None:

@@ -28,12 +28,12 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.slow
 def test_examples_of_shipped_rules_notice_changes(con: duckdb.DuckDBPyConnection) -> None:
-    """At least nine of ten small changes to the SQL of shipped rules break an example, and of no rule fewer than half."""
+    """At least nine of ten small changes to the SQL of shipped rules break an example, and of no rule fewer than six."""
     surveys = [mutants.survey(con, RULES, KNOWN, stated, most=SAMPLE) for stated in RULES.values()]
     killed, total = sum(s.killed for s in surveys), sum(s.total for s in surveys)
     assert total > 3 * len(RULES)
     assert killed / total >= NOTICED
-    assert [survey for survey in surveys if survey.share < 0.5] == []
+    assert [survey for survey in surveys if survey.share < 0.6] == []
 
 
 def test_examples_that_say_less_notice_less(con: duckdb.DuckDBPyConnection) -> None:

@@ -93,6 +93,7 @@ def test_rules_parameters_and_waivers_are_told_apart(home: Home, tmp_path: Path)
         "reason": "x",
         "requested_by": "ada@example.com",
         "approved_by": "cleo@example.com",
+        "ticket": "GOV-1",
         "created": "2026-11-01",
         "expires": "2026-12-31",
     }
@@ -194,3 +195,22 @@ def test_a_past_snapshot_is_judged_by_the_rules_of_now(home: Home, tmp_path: Pat
         "TST-002": (0, 1),
     }
     assert ask(home, "select distinct rule_id from verdict", at=1) == [("TST-001",)]
+
+
+def test_a_past_snapshot_keeps_its_map(home: Home, tmp_path: Path) -> None:
+    """Which tags stand for a class is as it was when the snapshot was judged, whatever the packs say now."""
+    folder = tmp_path / "pack"
+    sql = "select guid as subject_id, if(contains($crosswalk, name), 'pass', 'fail') as status, 'x' as reason from asset"
+    packs = pack(folder, {"TST-001": sql})
+    mapped = {"EMAIL": {"tier": 2, "immuta": {"names": ["Mail.Old"]}}}
+    (folder / "rules" / "sensitivity.yaml").write_text(yaml.safe_dump(mapped))
+    seal(home, 1, _assets(a="Mail.Old"))
+    judge(home, packs)
+    mapped["EMAIL"]["immuta"] = {"names": ["Mail.New"]}
+    (folder / "rules" / "sensitivity.yaml").write_text(yaml.safe_dump(mapped))
+    seal(home, 2, _assets(a="Mail.New"))
+    judge(home, packs)
+    assert [row["status"] for row in past.verdicts(home, packs, {}, 1)] == ["pass"]
+    assert [row["status"] for row in past.verdicts(home, packs, {}, 2)] == ["pass"]
+    found = past.backtest(home, packs, {}, "TST-001", [1, 2])
+    assert [(one.said["pass"], one.now_failing) for one in found] == [(1, ()), (1, ())]

@@ -1,6 +1,7 @@
 """Rule files and the sensitivity map: what is refused, and how the message says so."""
 
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def _message(folder: Path, rules: dict[str, Any]) -> str:
         ({"params": {"max": 1}}, ": params: max: the SQL does not use $max"),
         ({"params": {"as_of": 1}}, ": params: as_of is given to every rule"),
         ({"params": [1]}, ": params: not a mapping of names to defaults"),
+        (
+            {"params": {"since": date(2026, 1, 1)}},
+            ": params: since: no text, number, list or mapping of those (a day is text: put it in quotes): ",
+        ),
+        ({"params": {"days": [{"a": date(2026, 1, 1)}]}}, ": params: days: no text, number, list"),
+        ({"params": {"most": float("inf")}}, ": params: most: no text, number, list or mapping"),
         ({"blocked_by": "TST-002"}, ": blocked_by: not a list of rule ids"),
         ({"blocked_by": ["TST-002"]}, ": blocked_by: there is no rule TST-002"),
         ({"blocked_by": ["TST-001"]}, ": blocked_by: rules block each other: TST-001 > TST-001"),

@@ -1,14 +1,19 @@
 """Waivers: what counts, what does not, and what a waiver never does."""
 
+import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from judging import ask, blank, document, pack, seal, verdicts
 
 from pipeline import packs as builtin
 from pipeline.errors import ConfigError
-from pipeline.judge import registers, trial
+from pipeline.judge import examples, ledger, registers, sensitivity, trial, waivers
 from pipeline.judge.judgement import judge
 from pipeline.packs import Packs
 from pipeline.warehouse.home import Home
@@ -29,6 +34,7 @@ NIGHT = {
     "contact": [{"asset_guid": "a1", "role": "Owner", "principal_id": "p1"}],
 }
 EVD = builtin.load().file("rules/evidence/unfit-waiver.yaml").path.read_text(encoding="utf-8")
+KNOWN = sensitivity.load(builtin.load())
 
 
 @pytest.fixture
@@ -108,13 +114,202 @@ def test_an_owner_may_not_approve_a_waiver_for_what_is_theirs(home: Home, tmp_pa
     ]
 
 
+OWEN: dict[str, list[dict[str, Any]]] = {
+    "asset": [{"guid": "a1"}, {"guid": "a2"}, {"guid": "b"}],
+    "asset_column": [{"guid": "c1", "asset_guid": "a1"}],
+    "contact": [
+        {"asset_guid": "a1", "role": "Owner", "principal_id": "g1"},
+        {"asset_guid": "a2", "role": "Owner", "principal_id": "P1"},
+        {"asset_guid": "b", "role": "Expert", "principal_id": "p1"},
+    ],
+    "identity": [
+        {
+            "id": "p1", "kind": "human", "state": "active",
+            "user_principal_name": "Owen@example.com", "mail": "o.w@example.com",
+        },
+        {"id": "g1", "kind": "group", "state": "active"},
+    ],
+    "group_member": [{"group_id": "g1", "member_id": "p1"}],
+    "immuta_source": [{"id": 1}, {"id": 2}, {"id": 3}],
+    "immuta_user": [{"id": 10, "user_id": "owen@example.com"}, {"id": 11, "user_id": "ada@example.com"}],
+    "immuta_membership": [
+        {"source_id": 1, "profile_id": 10, "state": "owner"},
+        {"source_id": 2, "profile_id": 10, "state": "subscribed"},
+        {"source_id": 2, "profile_id": 11, "state": "owner"},
+    ],
+    "immuta_group": [{"id": 7, "name": "Stewards"}],
+    "immuta_group_member": [{"group_id": 7, "profile_id": 10}],
+    "immuta_group_access": [{"source_id": 3, "group_key": "Stewards", "state": "owner"}],
+    "request_user": [{"id": "u1", "profile_id": 10}],
+    "data_product": [{"id": "p", "expert_id": "u1"}, {"id": "q"}],
+    "access_request": [
+        {"id": "r1", "product_id": "p"}, {"id": "r2", "product_id": "q"}, {"id": "r3", "asset_source_id": 1},
+    ],
+    "approval": [{"id": "s1", "request_id": "r1"}],
+    "active_grant": [
+        {"id": "g:1", "object_kind": "source", "object_id": "1", "profile_id": 11},
+        {"id": "g:2", "object_kind": "source", "object_id": "2", "profile_id": 10},
+        {"id": "g:3", "object_kind": "source", "object_id": "2", "profile_id": 11},
+    ],
+}  # fmt: skip
+"""What Owen owns: two assets, one through a group; two data sources, one through a group; a data product."""
+
+SUBJECTS: list[tuple[str, str, dict[str, Any], bool]] = [
+    ("asset", "a1", {}, True),
+    ("asset", "a2", {}, True),
+    ("asset", "b", {}, False),
+    ("asset_column", "c1", {}, True),
+    ("entity", "a2", {}, True),
+    ("immuta_source", "1", {}, True),
+    ("immuta_source", "2", {}, False),
+    ("immuta_source", "3", {}, True),
+    ("immuta_column", "1:mail", {"source_id": 1}, True),
+    ("immuta_column", "1:name", {}, True),
+    ("immuta_column", "2:name", {}, False),
+    ("policy_application", "1:global:10", {}, True),
+    ("owner", "immuta_source:1:10", {"object_kind": "immuta_source", "object_id": "1"}, True),
+    ("owner", "immuta_source:2:11", {"object_kind": "immuta_source", "object_id": "2"}, False),
+    ("active_grant", "g:1", {}, True),
+    ("active_grant", "g:2", {}, True),
+    ("active_grant", "g:3", {}, False),
+    ("access_request", "r1", {}, True),
+    ("access_request", "r2", {"product_id": "q"}, False),
+    ("access_request", "r3", {}, True),
+    ("approval", "s1", {}, True),
+    ("masking_grant", "r1:1:mail", {}, True),
+    ("link", "a2:9", {"asset_guid": "a2", "source_id": 9}, True),
+    ("link", "b:1", {"asset_guid": "b", "source_id": 1}, True),
+    ("flow", "a2:b", {"from_guid": "a2", "to_guid": "b"}, True),
+    ("flow", "b:a2", {"from_guid": "b", "to_guid": "a2"}, True),
+    ("data_product", "p", {}, True),
+    ("data_product", "q", {}, False),
+]
+"""Kind and id of a subject, the evidence about it, and whether it is Owen's."""
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A workbench that serves every test of this module."""
+    with closing(examples.workbench()) as con:
+        yield con
+
+
+def _matched(
+    con: duckdb.DuckDBPyConnection, waiver: dict[str, str], **changes: list[dict[str, Any]]
+) -> list[tuple[bool | None, bool | None]]:
+    """Whether an owner approved, and whether who asked did, for a waiver of each subject; Owen's estate with `changes`."""
+    names = [f"TST-{number:03}" for number in range(len(SUBJECTS))]
+    asked = {"requested_by": "ada@example.com", "approved_by": "owen@example.com"} | waiver
+    given = OWEN | {
+        "waiver": [asked | {"id": name, "rule_id": name, "subject_pattern": "*"} for name in names],
+        **changes,
+    }
+    examples.fill(con, given, KNOWN, examples.AS_OF, "test")
+    ledger.begin(con)
+    for name, (kind, subject_id, evidence, _) in zip(names, SUBJECTS, strict=True):
+        con.execute(
+            "insert into judged by name select $rule as rule_id, $id as subject_id, $kind as subject, "
+            "'fail' as status, 'high' as severity, $evidence::json as evidence",
+            {"rule": name, "id": subject_id, "kind": kind, "evidence": json.dumps(evidence)},
+        )
+    waivers.match(con)
+    return con.execute(
+        "select owner_approved, self_approved from waiver_match order by waiver_id"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("approver", ["owen@example.com", "O.W@example.com", "P1"])
+def test_an_owner_is_known_whatever_the_subject_is(
+    bench: duckdb.DuckDBPyConnection, approver: str
+) -> None:
+    """By subject, evidence or the row of the subject; through groups; by object id, sign-in name and mail."""
+    found = _matched(bench, {"approved_by": approver})
+    assert found == [(owns, False) for *_, owns in SUBJECTS]
+
+
+@pytest.mark.parametrize(
+    ("asked", "approved"),
+    [
+        ("owen@example.com", "o.w@example.com"),
+        ("owen@example.com", "p1"),
+        ("p1", "O.W@example.com"),
+        ("o.w@example.com", "OWEN@example.com"),
+    ],
+)
+def test_who_asked_is_known_by_every_name(
+    bench: duckdb.DuckDBPyConnection, asked: str, approved: str
+) -> None:
+    """Mail address, sign-in name and object id are one person, and so is the account in Immuta."""
+    found = _matched(bench, {"requested_by": asked, "approved_by": approved})
+    assert {own for _, own in found} == {True}
+
+
+def _gap(endpoint: str, key: str, *tables: str) -> dict[str, Any]:
+    return {"endpoint": endpoint, "key": key, "tables": list(tables)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        (
+            {"identity": [], "group_member": [], "gap": [_gap("directory.principal", "*", "identity")]},
+            {"a1", "a2", "c1", "link", "flow"},
+        ),
+        ({"gap": [_gap("directory.group_member", "g1", "group_member")], "group_member": []}, {"a1", "c1"}),
+        ({"gap": [_gap("purview.search", "*", "contact")], "contact": []}, {"asset"}),
+        (
+            {"gap": [_gap("immuta.access", "1", "immuta_membership")], "immuta_membership": []},
+            {"1", "1:mail"},
+        ),
+        ({"request_user": []}, {"p"}),
+    ],
+)  # fmt: skip
+def test_an_owner_who_could_not_be_read_may_be_the_approver(
+    bench: duckdb.DuckDBPyConnection, changes: dict[str, list[dict[str, Any]]], unknown: set[str]
+) -> None:
+    """A hole in the directory, in contacts or in the owners of a data source leaves it open; it never clears anybody."""
+    whole = _matched(bench, {})
+    found = _matched(bench, {}, **changes)
+    lost = {
+        word
+        for (kind, subject_id, *_), (then, _), (now, _) in zip(SUBJECTS, whole, found, strict=True)
+        for word in (kind, subject_id)
+        if then and now is None
+    }
+    assert unknown <= lost
+    assert not any(then and now is False for (then, _), (now, _) in zip(whole, found, strict=True))
+
+
+def test_people_who_could_not_be_read_may_be_one(bench: duckdb.DuckDBPyConnection) -> None:
+    """Without the directory two names are two people only where one list has both."""
+    hole = {"identity": [], "gap": [_gap("directory.principal", "*", "identity")]}
+    both = {"requested_by": "ada@example.com", "approved_by": "owen@example.com"}
+    assert {own for _, own in _matched(bench, both, **hole)} == {False}
+    stranger = both | {"approved_by": "cleo@example.com"}
+    assert {own for _, own in _matched(bench, stranger)} == {False}
+    assert {own for _, own in _matched(bench, stranger, **hole)} == {None}
+
+
+def test_what_is_not_known_of_an_approver_waives_nothing(home: Home, tmp_path: Path) -> None:
+    """The waiver is not evaluated, and the failure that it names counts on."""
+    seal(home, 2, NIGHT | {"gap": [_gap("directory.principal", "*", "identity")]})
+    judge(home, _packs(tmp_path, FIT))
+    assert ask(home, "select status, reason from verdict where rule_id = 'EVD-004'") == [
+        (
+            "not_evaluated",
+            "whether who approved it asked for it under another name could not be read",
+        )
+    ]
+    assert ask(home, "select count(*) from verdict where waived") == [(0,)]
+
+
 def test_only_a_star_stands_for_other_text(home: Home, tmp_path: Path) -> None:
     """An underscore in a pattern is an underscore; names are matched as well as ids."""
-    waivers = [
+    found = [
         FIT | {"id": "name", "subject": "mssql://h/db_1/*"},
         FIT | {"id": "literal", "subject": "mssql://h/db__/t"},
     ]
-    judge(home, _packs(tmp_path, *waivers))
+    judge(home, _packs(tmp_path, *found))
     assert ask(home, "select waiver_id, subject_id from waiver_match") == [("name", "a3")]
 
 
@@ -163,6 +358,11 @@ def test_a_rule_that_needs_a_register_waits_for_it(home: Home, tmp_path: Path) -
         ("waivers.yaml", "- {id: W1}\n- x", ":2: not a mapping of columns to values"),
         ("waivers.yaml", "- {id: W1, id: W2}", ":1: a column given twice"),
         ("waivers.yaml", "- {id: W1}", ":1: rule: missing; it holds text"),
+        (
+            "waivers.yaml",
+            yaml.safe_dump([{name: value for name, value in FIT.items() if name != "ticket"}]),
+            "waivers.yaml:1: ticket: missing; it holds text",
+        ),
         (
             "waivers.yaml",
             "- {id: W1, created: soon}",

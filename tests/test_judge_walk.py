@@ -5,6 +5,7 @@ import hashlib
 import json
 import shlex
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +15,11 @@ import typer
 from judging import ask, blank, pack, seal
 from typer.testing import CliRunner, Result
 
+from pipeline import packs as builtin
 from pipeline.cli import findings, rules
 from pipeline.config import Config
 from pipeline.errors import UsageError
-from pipeline.judge import walk
+from pipeline.judge import binding, examples, rule, walk
 from pipeline.judge.judgement import judge
 from pipeline.warehouse.home import Home
 
@@ -221,13 +223,40 @@ def test_a_rule_is_shown_with_its_parameters_and_sql(home: Home) -> None:
     assert '"tag": "Discovered.Entity.Electronic Mail Address"' in text
     assert "min_link_confidence = 0.9" in text
     assert "from immuta_column_tag" in text
+    assert "registers  reviews" in _run(rules.app, home, "show", "MEM-003").stdout
+
+
+@pytest.mark.parametrize("rule_id", ["OWN-001", "CLS-004", "SCN-002"])
+def test_the_statement_that_is_shown_is_the_one_that_judges(home: Home, rule_id: str) -> None:
+    """With every parameter in its place it runs as it stands, and gives the verdicts that are stored."""
+    judge(home, builtin.load())
+    text = _run(rules.app, home, "show", rule_id).stdout.partition("\nexecuted\n")[2]
+    verdicts = f"select subject_id, status, severity, reason, subject_name, evidence from verdict where rule_id = '{rule_id}'"
+    assert ask(home, f"from ({text}) order by all") == ask(home, f"{verdicts} order by all")
+    assert "$" not in text
+
+
+def test_a_parameter_is_no_parameter_in_a_text_or_a_comment(tmp_path: Path) -> None:
+    """What is shown changes nothing but parameters; words with quotes, lists, truth and mappings are written as SQL has them."""
+    sql = (
+        "select guid as subject_id, '$word' as status, $word as reason, $flag as flag, $list as list, -- $word\n"
+        "$map as map, $most as most from asset"
+    )
+    values = {"word": "it's", "flag": True, "list": ["a", 1], "map": {"k": "'"}, "most": 2.5}
+    stated = rule.load(pack(tmp_path, {"TST-001": {"sql": sql, "params": values}}))["TST-001"]
+    with closing(examples.workbench()) as con:
+        text = binding.executed(con, stated, values)
+    assert (
+        """'$word' as status, 'it''s' as reason, true as flag, ['a', 1] as list, -- $word""" in text
+    )
+    assert """'{"k": "\'\'"}' as map, 2.5 as most""" in text
 
 
 def test_examples_run_from_the_command_line(home: Home) -> None:
     """`rules test ID` says which examples hold."""
     result = _run(rules.app, home, "test", "EVD-002", "--json")
     assert result.exit_code == 0
-    assert [json.loads(line)["outcome"] for line in result.stdout.splitlines()] == ["holds"]
+    assert {json.loads(line)["outcome"] for line in result.stdout.splitlines()} == {"holds"}
 
 
 def test_a_broken_example_is_an_error(home: Home, tmp_path: Path) -> None:

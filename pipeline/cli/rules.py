@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Annotated, Any
 
+import duckdb
 import typer
 
 from pipeline import packs
 from pipeline.cli import output
 from pipeline.cli.run import bounds_of
-from pipeline.errors import UsageError
+from pipeline.errors import RuleError, UsageError
 from pipeline.judge import (
     binding,
     examples,
@@ -58,7 +59,7 @@ def show(
     ctx: typer.Context,
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="For example OWN-001.")],
 ) -> None:
-    """Shows one rule: why, how to fix it, effective parameters and SQL."""
+    """Shows one rule: why, how to fix it, what it needs, effective parameters, SQL, and the statement that is executed."""
     rules, params = _in_force(ctx)
     stated = _one(rules, rule_id)
     shown = dict(params[stated.id])
@@ -73,12 +74,15 @@ def show(
         f"subject    {stated.subject}",
         f"confidence {stated.confidence}",
         f"blocked by {', '.join(stated.blocked_by) or '-'}",
+        f"registers  {', '.join(stated.registers) or '-'}",
         f"file       {file}",
         f"\nwhy        {stated.why}",
         f"fix        {stated.fix}",
         "\nparameters",
         *(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items()),
         f"\n{stated.sql}",
+        "\nexecuted",
+        _executed(stated, shown),
     ]
     typer.echo("\n".join(lines))
 
@@ -223,6 +227,15 @@ def _in_force(ctx: typer.Context) -> tuple[dict[str, Rule], dict[str, dict[str, 
     rules = rule.load(_packs(ctx))
     overrides: Mapping[str, Mapping[str, Any]] = ctx.obj.config.params
     return rules, rule.effective(rules, overrides)
+
+
+def _executed(stated: Rule, values: Mapping[str, Any]) -> str:
+    """The statement that judges by a rule, or why there is none."""
+    with closing(examples.workbench()) as con:
+        try:
+            return binding.executed(con, stated, values)
+        except (duckdb.Error, RuleError) as error:
+            return f"nothing: {error}"
 
 
 def _packs(ctx: typer.Context) -> Packs:

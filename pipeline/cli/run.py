@@ -15,7 +15,7 @@ from pipeline.cli.sandbox import Assets, Seed, Weather
 from pipeline.cli.state import State
 from pipeline.config import Config, for_sandbox
 from pipeline.errors import IncompleteError, UsageError
-from pipeline.judge import framework, judgement, past, rule, sensitivity
+from pipeline.judge import framework, groundwork, judgement, past, rule
 from pipeline.judge.bounds import Bounds
 from pipeline.judge.judgement import Judgement
 from pipeline.judge.rule import SEVERITIES
@@ -110,10 +110,10 @@ def _collect(
     from pipeline import run as stages
     from pipeline.cli.progress import collecting
 
-    # refuse a broken rule before an hour of collecting, not after it
+    # refuse a broken rule or register before an hour of collecting, not after it
     loaded = packs.load(state.config.packs)
     rule.effective(rule.load(loaded), state.config.params)
-    sensitivity.load(loaded)
+    groundwork.load(loaded)
     framework.load(loaded)
     with (
         _estate(state.config, use_sandbox, seed, assets, as_of, weather) as (config, estate),

@@ -187,6 +187,8 @@ def _explained(error: ValidationError, path: Path) -> list[str]:
             valid = ", ".join(_keys(mistake["loc"][:-1]))
             lines.append(f"{path}: {place}: unknown key; valid here: {valid}")
         elif mistake["type"] == "invalid-json-value":
+            # past the parameter, every other part is but the word for a list or a table
+            place = ".".join(map(str, mistake["loc"][:3] + mistake["loc"][4::2]))
             lines.append(f"{path} or the environment: {place}: {_NO_JSON}")
         else:
             lines.append(f"{path} or the environment: {place}: {mistake['msg']}")

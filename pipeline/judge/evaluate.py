@@ -95,6 +95,8 @@ def one(
         raise
     except (duckdb.Error, RuleError) as problem:
         return failed(con, rule, shown, moment, str(problem))
+    except Exception as problem:  # whatever else a rule brings about is its own error, too
+        return failed(con, rule, shown, moment, f"{type(problem).__name__}: {problem}")
 
 
 def failed(

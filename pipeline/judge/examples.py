@@ -34,6 +34,7 @@ NEUTRAL: Mapping[str, Mapping[str, Any]] = {
     "access_request": {"type": "DATA_ACCESS"},
     "product_member": {"type": "DATA_ACCESS", "status": "APPROVED"},
     "link": {"method": "canonical_path", "confidence": 1.0},
+    "waiver_match": {"owner_approved": False, "self_approved": False},
 }
 """What an ordinary row says where an example is silent."""
 

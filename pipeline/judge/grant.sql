@@ -133,7 +133,7 @@ from (
         m.project_id::varchar,
         m.profile_id::varchar,
         m.profile_id,
-        coalesce(any_value(m.name), any_value(m.user_id)),
+        coalesce(min(m.name), min(m.user_id)),
         case when m.state = 'owner' then 'owner' else 'member' end,
         min(m.created_at),
         null,
@@ -150,8 +150,8 @@ from (
         'product',
         product_id,
         principal_id,
-        any_value(profile_id),
-        any_value(name),
+        min(profile_id),
+        min(name),
         'member',
         min(decided_at),
         null,
@@ -442,7 +442,7 @@ from (
     where c.operator = 'or'
         or (select count(*) from policy_condition o where o.policy = c.policy and o.source_id = c.source_id) = 1
 )
-order by object_id, principal_id, level, origin = 'policy' desc, origin_id;
+order by object_id, principal_id, level, origin = 'policy' desc, origin_id, page_id, item;
 
 -- where what could explain an access is not all there, the access is not unexplained but unknown
 create or replace temp table unexplainable as

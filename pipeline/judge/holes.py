@@ -109,7 +109,7 @@ def carry_everything(con: duckdb.DuckDBPyConnection, reason: str) -> None:
 
 
 def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule, missing: Sequence[str]) -> None:
-    """Takes subjects out whose prerequisite did not pass; a former finding stays if that is merely unknown.
+    """Takes subjects out whose prerequisite failed; where that is unknown, so is the subject, and a former finding stays.
 
     With answers `missing`, a former pass stays too: the population never shrinks because of a hole.
     """
@@ -119,15 +119,21 @@ def leave_blocked(con: duckdb.DuckDBPyConnection, rule: Rule, missing: Sequence[
         now, before = pairs.format("found"), pairs.format("former")
         if blocker_subject != rule.subject:
             now = before = SUBJECTS[rule.subject].inside[blocker_subject]
+        unknown = [f"depends on {blocker}, which could not be evaluated for it", blocker]
         con.execute(
-            f"delete from found where subject_id in ({_blocked(now)} and b.status <> 'pass')",
+            f"delete from found where subject_id in ({_blocked(now)} and b.status = 'fail')",
             [blocker],
+        )
+        con.execute(
+            "update found set status = 'not_evaluated', reason = ? "
+            f"where subject_id in ({_blocked(now)} and b.status = 'not_evaluated')",
+            unknown,
         )
         _carry(
             con,
             f"{kept} and subject_id in ({_blocked(before)} and b.status = 'not_evaluated')",
             "?",
-            [f"depends on {blocker}, which could not be evaluated for it", blocker],
+            unknown,
         )
 
 

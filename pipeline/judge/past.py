@@ -78,11 +78,26 @@ def judging(
     crosswalk: list[dict[str, str]],
     bounds: Bounds | None = None,
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Outcome]]]:
-    """A connection whose temp table `judged` has what `rules` say of snapshot `number`, and how each went."""
+    """A connection whose temp table `judged` has what `rules` say of snapshot `number`, and how each went.
+
+    `crosswalk` is for a snapshot that no rule with a crosswalk was judged on.
+    """
     with bench.opened(home, number, bounds or Bounds()) as place:
         rows = place.con.execute("select as_of from snapshot where number = ?", [number]).fetchall()
-        moment = Moment(number, rows[0][0], crosswalk)
+        moment = Moment(number, rows[0][0], _crosswalk(place.con, number) or crosswalk)
         yield place.con, evaluated(place, rules, params, moment)[0]
+
+
+def _crosswalk(con: duckdb.DuckDBPyConnection, number: int) -> list[dict[str, str]] | None:
+    """Class key -> equivalent tags as snapshot `number` was judged with them; None if nothing has kept that."""
+    rows = con.execute(
+        "select params ->> 'crosswalk' from history.rule where valid_from <= $number "
+        "and (valid_to is null or valid_to > $number) and error is distinct from $kept "
+        "and json_exists(params, 'crosswalk') order by id limit 1",
+        {"number": number, "kept": NOT_IN_FORCE},
+    ).fetchall()
+    found: list[dict[str, str]] | None = json.loads(rows[0][0]) if rows else None
+    return found
 
 
 def verdicts(

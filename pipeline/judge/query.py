@@ -26,11 +26,14 @@ def taken_apart(con: duckdb.DuckDBPyConnection, sql: str) -> Query:
     """What `sql` is made of; `con` is any connection.
 
     Raises:
-        RuleError: DuckDB cannot say.
+        RuleError: DuckDB cannot say, or it is nested hundreds deep.
     """
     if sql not in _TAKEN_APART:
         rows = con.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
-        tree = json.loads(rows[0][0])
+        try:
+            tree = json.loads(rows[0][0])
+        except RecursionError as error:
+            raise RuleError("its SQL is nested too deeply to be taken apart") from error
         if tree["error"]:
             raise RuleError(f"the tables it reads cannot be told: {tree['error_message']}")
         _TAKEN_APART[sql] = Query(frozenset(_relations(tree)), _columns(tree))

@@ -1,5 +1,6 @@
 """Rules: one YAML file each, checked when loaded; what a file may say is all in `REQUIRED` and `OPTIONAL`."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,12 +114,14 @@ def overridden(rule: Rule, changes: Mapping[str, Any], where: str) -> dict[str, 
     """The parameters of `rule` with `changes`; `where` names their place in messages.
 
     Raises:
-        ConfigError: unknown parameter, or a value of another kind than the default.
+        ConfigError: unknown parameter, a value of another kind than the default, or none that JSON can hold.
     """
     for name, value in changes.items():
         if name not in rule.params:
             valid = ", ".join(rule.params) or "none"
             raise ConfigError(f"{where}.{name}: no parameter of {rule.id}; its parameters: {valid}")
+        if problem := _unstorable(value):
+            raise ConfigError(f"{where}.{name}: {problem}")
         if _kind(value) != _kind(rule.params[name]):
             raise ConfigError(
                 f"{where}.{name}: {value!r} is not {_kind(rule.params[name])}, "
@@ -144,6 +147,9 @@ def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
     params = values.get("params") or {}
     if not isinstance(params, dict):
         raise doc.error("params", "not a mapping of names to defaults")
+    for name, value in params.items():
+        if problem := _unstorable(value):
+            raise doc.error("params", f"{name}: {problem}")
     blocked_by = values.get("blocked_by") or []
     if not isinstance(blocked_by, list):
         raise doc.error("blocked_by", "not a list of rule ids")
@@ -263,6 +269,17 @@ def with_blockers(rules: Mapping[str, Rule], rule: Rule) -> dict[str, Rule]:
     for blocker in rule.blocked_by:
         involved |= with_blockers(rules, rules[blocker])
     return involved | {rule.id: rule}
+
+
+def _unstorable(value: Any) -> str | None:
+    """Why a value can neither be stored with the verdicts nor sent to the process of a pack's rule; None if it can."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        return (
+            f"no text, number, list or mapping of those (a day is text: put it in quotes): {error}"
+        )
+    return None
 
 
 def _kind(value: Any) -> str:

@@ -185,6 +185,10 @@ SUBJECTS: dict[str, Subject] = {
     "owner": Subject(
         "owner:",
         None,
+        inside={
+            "asset": "select concat('asset:', asset_guid, ':', lower(principal_id)) as subject_id, asset_guid as parent_id "
+            "from contact where role = 'Owner'"
+        },
         related={
             "contact": "concat('asset:', asset_guid, ':', lower(principal_id)) = $id and role = 'Owner'",
             "immuta_membership": "concat('immuta_source:', source_id, ':', profile_id) = $id and state = 'owner'",

@@ -1,20 +1,30 @@
 """Waivers: which failing verdicts each one names, and which of them it takes out of the count.
 
 A waiver never changes a verdict. It marks a fail as waived if the rules about waivers (subject
-`waiver`, EVD-004) let it pass: expired, self-approved or over-broad ones mark nothing.
+`waiver`, EVD-004) let it pass: expired, self-approved or over-broad ones mark nothing, nor do those whose approver
+may own what fails, where owners or people could not be read.
 """
 
 from importlib import resources
 
 import duckdb
 
+from pipeline.judge import holes
+
 SUBJECT = "waiver"
 """The subject of rules about waivers; they are judged when the failing verdicts are known."""
+
+_PEOPLE = {"identity", "immuta_user"}
+"""Tables in which one missing row may be anybody."""
 
 
 def match(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the temp table `waiver_match`, in the columns of the public one, from `judged`."""
-    con.execute(resources.files(__package__).joinpath("waivers.sql").read_text("utf-8"))
+    lacking = holes.lacks(con)
+    unread = {table for _, fed in lacking.unread for table in fed}
+    unread |= {table for _, fed in lacking.missing for table in fed} & _PEOPLE
+    query = resources.files(__package__).joinpath("waivers.sql").read_text("utf-8")
+    con.execute(query, {"unread": sorted(unread)})
 
 
 def apply(con: duckdb.DuckDBPyConnection) -> None:

@@ -157,6 +157,7 @@ def _waivers(estate: Estate, as_of: datetime) -> Iterator[tuple[Row, Verdict | N
         "reason": "The owner has left; the successor starts next month and takes the table over.",
         "requested_by": asking,
         "approved_by": granting,
+        "ticket": f"GOV-{draws.number(9000, estate.seed, 'ticket', 'waivers')}",
         "created": _day(as_of, -10),
         "expires": _day(as_of, 60),
     }

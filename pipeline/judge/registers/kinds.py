@@ -50,7 +50,7 @@ REGISTERS: Mapping[str, Register] = {
                 "reason": Field("reason"),
                 "requested_by": Field("requested_by"),
                 "approved_by": Field("approved_by"),
-                "ticket": Field("ticket", required=False),
+                "ticket": Field("ticket"),
                 "created": Field("created_at", DAY),
                 "expires": Field("expires_at", LAST_DAY),
             },
@@ -72,7 +72,9 @@ REGISTERS: Mapping[str, Register] = {
                         choices=("source", "product", "project", "collection", "account"),
                     ),
                     "object": Field("object_id"),
-                    "decision": Field("decision", CHOICE, choices=("keep", "revoke", "change")),
+                    "decision": Field(
+                        "decision", CHOICE, choices=("keep", "revoke", "change", "not_reviewed")
+                    ),
                     "reviewer": Field("reviewer"),
                     "decided": Field("decided_at", DAY),
                     "due": Field("due_at", LAST_DAY, required=False),

@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.sandbox import clock, draws
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.immuta import certifications, handlers, products, source_policies
+from pipeline.sandbox.immuta import handlers, products, source_policies
 from pipeline.sandbox.immuta.policies import POLICIES, anyone, local_subscription
 from pipeline.sandbox.immuta.sources import DataSource, Entry
 from pipeline.sandbox.vocabulary import COMPANY, DOMAINS
@@ -72,9 +72,7 @@ def detail(estate: Estate, source: DataSource) -> Json:
         policies = [(POLICIES[2], False)]  # switched off on this source
     elif not source.has_global_policy:
         policies = []
-    applied = [(POLICIES[4], True)] if source.dataset.bits[24] % 2 else []
-    if certified := certifications.policy_on(source):
-        applied = [(policy, True) for policy in POLICIES if policy.id == certified]
+    policies += [(policy, True) for policy in source_policies.applied(source)]
     return (
         summary(estate, source)
         | {
@@ -105,7 +103,7 @@ def detail(estate: Estate, source: DataSource) -> Json:
                         "name": policy.name,
                         "type": policy.type,
                     }
-                    for policy, enabled in policies + applied
+                    for policy, enabled in policies
                 ],
             ),
             "domains": [

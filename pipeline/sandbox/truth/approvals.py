@@ -28,7 +28,16 @@ def verdicts(estate: Estate, as_of: datetime) -> Iterator[Verdict]:
             trail = _trail(request)
             if trail is not None:
                 yield trail
-            elif _lacks_approver(estate, request):
+            if not _is_restricted(estate, request):
+                continue
+            if trail is not None and trail[2] == "not_evaluated":
+                yield (
+                    "ACC-012",
+                    request.id,
+                    "not_evaluated",
+                    "whether somebody had to approve is not known",
+                )
+            elif trail is None and _lacks_approver(request):
                 yield "ACC-012", request.id, "fail", "fewer than two independent people approved"
     yield from _exceptions(estate, as_of)
 
@@ -85,12 +94,15 @@ def _trail(request: Asked) -> Verdict | None:
     return "ACC-011", request.id, "fail", "nobody is on record"
 
 
-def _lacks_approver(estate: Estate, request: Asked) -> bool:
-    """Whether access to a restricted product was approved by fewer than two who have no part in it."""
+def _is_restricted(estate: Estate, request: Asked) -> bool:
+    """Whether it is access to a restricted product that was asked for."""
     if not isinstance(request, Request) or request.type != "DATA_ACCESS":
         return False
-    if tiers.of(estate).of_product(request.product) != RESTRICTED:
-        return False
+    return tiers.of(estate).of_product(request.product) == RESTRICTED
+
+
+def _lacks_approver(request: Asked) -> bool:
+    """Whether it was approved by fewer than two who have no part in it."""
     parties = (request.requester, request.beneficiary)
     people = {record.actor for record in _approvals(request) if record.actor not in parties}
     return len(people - {None}) < APPROVERS

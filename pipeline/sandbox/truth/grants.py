@@ -13,7 +13,7 @@ from pipeline.sandbox.immuta.projects import Project
 from pipeline.sandbox.immuta.requests import Asked, Request
 from pipeline.sandbox.immuta.sources import Access, DataSource
 from pipeline.sandbox.people import Person
-from pipeline.sandbox.truth import tiers
+from pipeline.sandbox.truth import tiers, ways_in
 from pipeline.sandbox.truth.approvals import decided_at
 
 Verdict = tuple[str, str, str, str]
@@ -39,7 +39,7 @@ def verdicts(estate: Estate, as_of: datetime) -> Iterator[Verdict]:
         tier = tiers.of(estate).of_product(product)
         if not product.suspended and tier:
             for found in _by_person(estate, product).values():
-                last = _longest([one for one in found if _holds(one, as_of)] or found)
+                last = _longest([one for one in found if ways_in.holds(one, as_of)] or found)
                 yield from _end(_id(product, found[0]), tier, last, last.expires_at)
     yield from _on_tables(estate, as_of)
 
@@ -111,10 +111,6 @@ def _holder(known: Directory, grant: Grant) -> Iterator[Verdict]:
             yield "MEM-009", grant.id, "fail", "nobody answers for it, or it serves no purpose"
 
 
-def _holds(asked: Asked, as_of: datetime) -> bool:
-    return asked.status == "APPROVED" and (asked.expires_at is None or asked.expires_at > as_of)
-
-
 def _longest(found: Sequence[A]) -> A:
     """The request that lasts longest: one without an end before all others."""
     endless = [one for one in found if one.expires_at is None]
@@ -126,13 +122,13 @@ def _on_tables(estate: Estate, as_of: datetime) -> Iterator[Verdict]:
     by_product = [
         (source.id, request)
         for request in estate.request_by_id.values()
-        if request.type == "DATA_ACCESS" and _holds(request, as_of)
+        if request.type == "DATA_ACCESS" and ways_in.holds(request, as_of)
         for source in request.product.sources
     ]
     for asked in estate.table_requests:
         source, person = asked.source, asked.beneficiary
         tier = tiers.of(estate).of_source(source)
-        if source.deleted or not tier or not _holds(asked, as_of):
+        if source.deleted or not tier or not ways_in.holds(asked, as_of):
             continue
         others = [o for number, o in by_product if number == source.id and o.beneficiary is person]
         row = next((one for one in source.access(estate.people) if one.person is person), None)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.estate import Estate
+from pipeline.sandbox.immuta import domains
 from pipeline.sandbox.immuta.products import Product
 from pipeline.sandbox.immuta.sources import DataSource
+from pipeline.sandbox.people import Person, of_domain
+from pipeline.sandbox.vocabulary import DOMAINS
 
 Verdict = tuple[str, str, str, str]
 
@@ -24,8 +27,9 @@ def verdicts(estate: Estate) -> Iterator[Verdict]:
     for tag in tags:
         if not s.is_mapped_tag(tag):
             yield "CLS-004", f"immuta:{tag}", "fail", "tag is not mapped to a tier"
+    managers = [_manager(estate, at) for at in range(len(DOMAINS))]
     for product in estate.products:
-        yield from _product(product)
+        yield from _product(product, managers[product.domain])
 
 
 def _owners(estate: Estate, source: DataSource) -> Iterator[Verdict]:
@@ -37,13 +41,17 @@ def _owners(estate: Estate, source: DataSource) -> Iterator[Verdict]:
         yield "OWN-005", str(source.id), "fail", "no active owner" if owners else "no owner"
 
 
-def _product(product: Product) -> Iterator[Verdict]:
+def _manager(estate: Estate, domain: int) -> Person | None:
+    """Who manages the products of a domain: the first of its team, while the domain is there."""
+    team = (one for one in of_domain(estate.people, domain) if one.in_immuta)
+    return next(team, None) if domain != domains.DELETED else None
+
+
+def _product(product: Product, manager: Person | None) -> Iterator[Verdict]:
     if not product.has_domain:
         yield "DPR-001", product.id, "fail", "no domain"
-    elif product.expert is None:
-        yield "DPR-001", product.id, "fail", "no known subject matter expert"
-    elif product.expert.disabled:
-        yield "DPR-001", product.id, "fail", "subject matter expert is disabled"
+    elif all(one is None or one.disabled for one in (product.expert, manager)):
+        yield "DPR-001", product.id, "fail", "no active expert, and nobody who manages it"
     asked = any(form.request_type == "DATA_ACCESS" and form.required for form in product.forms)
     if not product.suspended and not asked:
         yield "DPR-002", product.id, "fail", "no access form with a required question"

@@ -13,8 +13,8 @@ from pipeline.sandbox.truth import tiers
 Verdict = tuple[str, str, str, str]
 BASELINE = "New Column Added"
 DEPRECATED = ("Discovered.PII",)
-BY_DEPARTMENT, BY_APPROVAL, CARDS = POLICIES[1], POLICIES[2], POLICIES[4]
-"""Policies that data sources name: one lets people in, one is switched off where it is named, one masks where data policies are."""
+BY_DEPARTMENT, BY_APPROVAL = POLICIES[1], POLICIES[2]
+"""Policies about access that data sources name: one lets people in, one is switched off where it is named."""
 MIN_DESCRIPTION = 40
 
 
@@ -40,12 +40,11 @@ def _global(estate: Estate) -> Iterator[Verdict]:
     baseline = next(one for one in POLICIES if one.name == BASELINE)
     if baseline.staged:
         yield "POL-003", BASELINE.lower().replace(" ", "-"), "fail", "it is a draft"
-    effective: set[int | None] = set()
+    effective: set[int] = set()
     for source in estate.data_sources:
         if not source.deleted:
             effective |= {BY_DEPARTMENT.id} if source.has_global_policy else set()
-            effective |= {CARDS.id} if source_policies.has_handler(source) else set()
-            effective.add(certifications.policy_on(source))
+            effective |= {one.id for one in _masking(source)}
     for policy in _in_force():
         if policy.tag in DEPRECATED:
             yield "CLS-008", str(policy.id), "fail", "hangs on a deprecated tag only"
@@ -54,22 +53,37 @@ def _global(estate: Estate) -> Iterator[Verdict]:
             yield "POL-007", str(policy.id), "fail", "applies to no data source"
 
 
+def _masking(source: DataSource) -> list[Policy]:
+    """Data policies in force on a source: for a tag of a column, where it has any; certified ones are on others."""
+    certified = certifications.policy_on(source)
+    if certified is not None:
+        return [one for one in _in_force() if one.id == certified]
+    if not source_policies.has_handler(source):
+        return []
+    tags = {tag for entry in source.dictionary() for tag in entry.tags}
+    wanted = [one for one in _in_force() if one.type == "data" and one.tag in tags]
+    return [one for one in wanted if one.id not in certifications.TURNS]
+
+
 def _source(source: DataSource) -> Iterator[Verdict]:
     """How people get at a sensitive data source."""
     if source.lets_anyone_in:
         yield "POL-002", str(source.id), "fail", "whoever asks is in"
-    if source.lets_anyone_in or _shows_cards(source):
+    masking = _masking(source)
+    if source.lets_anyone_in or _shows_masked(source, masking):
         yield "POL-008", str(source.id), "fail", "its own policy is weaker than the one for all"
     if source.lets_anyone_in or not (source.has_global_policy or source.has_local_policy):
         subject = f"{source.id}:global:{BY_APPROVAL.id}"
         yield "POL-005", subject, "fail", "the policy for all is switched off"
+    if len(masking) > 1:
+        for policy in masking:
+            subject = f"{source.id}:global:{policy.id}"
+            yield "POL-005", subject, "not_evaluated", "Immuta does not say whether they conflict"
 
 
-def _shows_cards(source: DataSource) -> bool:
-    """Whether it lets everybody see card numbers, the one thing that a policy for all masks on it."""
-    if not source_policies.shows_all(source) or not source.has_dictionary:
-        return False
-    return any(CARDS.tag in one.tags for one in source.dictionary())
+def _shows_masked(source: DataSource, masking: list[Policy]) -> bool:
+    """Whether it lets everybody see what policies for all mask on it, and its columns tell."""
+    return source_policies.shows_all(source) and source.has_dictionary and bool(masking)
 
 
 def _purposes(estate: Estate) -> Iterator[Verdict]:
