@@ -15,7 +15,7 @@ import duckdb
 from pipeline.errors import ConfigError
 from pipeline.judge import evaluate, ledger, link, propagation, sensitivity
 from pipeline.judge.outcome import Moment
-from pipeline.judge.rule import OUTSIDE, Rule, overridden, with_blockers
+from pipeline.judge.rule import OUTSIDE, Rule, with_blockers
 from pipeline.judge.sensitivity import SensitivityMap
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.home import connect
@@ -99,7 +99,7 @@ def differences(
     """What the verdicts of `rule` on a workbench filled for the example are other than it expects."""
     involved = with_blockers(rules, rule) | {rule.id: rule}
     params = {member.id: dict(member.params) for member in involved.values()}
-    params[rule.id] = overridden(rule, example.get("params", {}), where)
+    params[rule.id] = rule.with_params(example.get("params", {}), where)
     number = len(example.get("before", ())) + 1
     moment = Moment(number, example.get("as_of", AS_OF), known.crosswalk())
     ledger.begin(con)

@@ -1,6 +1,5 @@
 """Rules: one YAML file each, checked when loaded; what a file may say is all in `REQUIRED` and `OPTIONAL`."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import duckdb
 import yaml
 
 from pipeline.errors import ConfigError
-from pipeline.judge import document
+from pipeline.judge import document, params
 from pipeline.judge.document import Document
 from pipeline.judge.registers.kinds import REGISTERS
 from pipeline.judge.subjects import SUBJECTS
@@ -55,6 +54,14 @@ class Rule:
     examples: tuple[Mapping[str, Any], ...]
     uses: frozenset[str]
     file: PackFile
+
+    def with_params(self, changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """The parameters with `changes`; `where` names their place in messages.
+
+        Raises:
+            ConfigError: as `params.overridden`.
+        """
+        return params.overridden(self.id, self.params, changes, where)
 
 
 _PARSED: dict[PackFile, Rule] = {}
@@ -105,29 +112,9 @@ def effective(
         if rule_id not in rules:
             raise ConfigError(f"params.{rule_id}: no such rule; rules: {', '.join(sorted(rules))}")
     return {
-        rule.id: overridden(rule, overrides.get(rule.id, {}), f"params.{rule.id}")
+        rule.id: rule.with_params(overrides.get(rule.id, {}), f"params.{rule.id}")
         for rule in rules.values()
     }
-
-
-def overridden(rule: Rule, changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The parameters of `rule` with `changes`; `where` names their place in messages.
-
-    Raises:
-        ConfigError: unknown parameter, a value of another kind than the default, or none that JSON can hold.
-    """
-    for name, value in changes.items():
-        if name not in rule.params:
-            valid = ", ".join(rule.params) or "none"
-            raise ConfigError(f"{where}.{name}: no parameter of {rule.id}; its parameters: {valid}")
-        if problem := _unstorable(value):
-            raise ConfigError(f"{where}.{name}: {problem}")
-        if _kind(value) != _kind(rule.params[name]):
-            raise ConfigError(
-                f"{where}.{name}: {value!r} is not {_kind(rule.params[name])}, "
-                f"as the default {rule.params[name]!r} is"
-            )
-    return {**rule.params, **changes}
 
 
 def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
@@ -144,11 +131,11 @@ def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
     for key, choices in _CHOICES.items():
         if values.get(key, choices[0]) not in choices:
             raise doc.error(key, f"{values[key]!r} is not one of {', '.join(choices)}")
-    params = values.get("params") or {}
-    if not isinstance(params, dict):
+    defaults = values.get("params") or {}
+    if not isinstance(defaults, dict):
         raise doc.error("params", "not a mapping of names to defaults")
-    for name, value in params.items():
-        if problem := _unstorable(value):
+    for name, value in defaults.items():
+        if problem := params.unstorable(value):
             raise doc.error("params", f"{name}: {problem}")
     blocked_by = values.get("blocked_by") or []
     if not isinstance(blocked_by, list):
@@ -161,13 +148,13 @@ def parse(file: PackFile, scratch: duckdb.DuckDBPyConnection) -> Rule:
         why=values["why"],
         fix=values["fix"],
         confidence=values.get("confidence", "exact"),
-        params=params,
+        params=defaults,
         sql=values["sql"].strip().rstrip(";"),
         sql_line=doc.begins["sql"],
         blocked_by=tuple(blocked_by),
         registers=_registers(doc),
         examples=_examples(doc),
-        uses=_uses(doc, params, scratch),
+        uses=_uses(doc, defaults, scratch),
         file=file,
     )
 
@@ -198,7 +185,7 @@ def _check_keys(doc: Document) -> None:
 
 
 def _uses(
-    doc: Document, params: Mapping[str, Any], scratch: duckdb.DuckDBPyConnection
+    doc: Document, defaults: Mapping[str, Any], scratch: duckdb.DuckDBPyConnection
 ) -> frozenset[str]:
     """The parameters that the SQL names; every declared one must be among them, and no other."""
     try:
@@ -208,14 +195,14 @@ def _uses(
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise doc.error("sql", "not one select statement")
     uses = frozenset(statements[0].named_parameters)
-    for name in params:
+    for name in defaults:
         if name in GIVEN_BY_US:
             raise doc.error("params", f"{name} is given to every rule; call yours something else")
         if name not in uses:
             raise doc.error("params", f"{name}: the SQL does not use ${name}")
     for name in sorted(uses):
-        if name not in params and name not in GIVEN_BY_US:
-            valid = ", ".join((*params, *GIVEN_BY_US))
+        if name not in defaults and name not in GIVEN_BY_US:
+            valid = ", ".join((*defaults, *GIVEN_BY_US))
             raise doc.error("sql", f"${name} is not a parameter; parameters: {valid}")
     return uses
 
@@ -269,24 +256,3 @@ def with_blockers(rules: Mapping[str, Rule], rule: Rule) -> dict[str, Rule]:
     for blocker in rule.blocked_by:
         involved |= with_blockers(rules, rules[blocker])
     return involved | {rule.id: rule}
-
-
-def _unstorable(value: Any) -> str | None:
-    """Why a value can neither be stored with the verdicts nor sent to the process of a pack's rule; None if it can."""
-    try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        return (
-            f"no text, number, list or mapping of those (a day is text: put it in quotes): {error}"
-        )
-    return None
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, (int, float)):
-        return "a number"
-    if isinstance(value, list):
-        return "a list"
-    return "a mapping" if isinstance(value, dict) else "text"
