@@ -168,6 +168,7 @@ def test_nothing_but_known_reads_was_sent(fair: Collected, seen: list[Call]) -> 
 
 
 SEARCHES = {
+    "/marketplace/api/metadata/tags/applied/search",
     "/api/audit/rest/v1/search",
     "/data/object/search",
     "/datamap/api/audit/query",

@@ -14,7 +14,7 @@ SIZES = ("limit", "size", "top")
 OFFSETS = ("offset", "skip")
 TOKENS = ("nextToken", "$skipToken", "skipToken")
 TOTALS = ("@search.count", "count", "totalCount")
-ONE_PAGE = ("/marketplace/api/metadata/groups", "/dictionary/columns")
+ONE_PAGE = ("/marketplace/api/metadata/groups", "/dictionary/columns", "/tag")
 LINKED = ("/account", "/scan/", "/policy")
 
 
