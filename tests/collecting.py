@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -227,18 +228,32 @@ def keep(store: PageStore, source: Source, name: str, body: bytes, **facts: Any)
 
 @contextmanager
 def loaded(
-    path: Path, source: Source, pages: Sequence[tuple[str, str | None, bytes]]
+    path: Path,
+    source: Source,
+    pages: Sequence[tuple[str, str | None, bytes]],
+    *,
+    asked: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    gone: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    finish: bool = True,
 ) -> Iterator[Staging]:
-    """Staging with these pages (endpoint, key, body) of a source loaded, and nothing of its other endpoints."""
+    """Staging with these pages (endpoint, key, body) of a source loaded, and nothing of its other endpoints.
+
+    By endpoint, `asked` has keys that were asked for, and `gone` those that the server does not have.
+    """
     store = store_at(path)
     for name, key, body in pages:
         keep(store, source, name, body, key=key)
     try:
         with staging_at(path, store) as staging:
+            for name, keys in asked.items():
+                staging.asked(f"{source.name}.{name}", keys)
+            for name, keys in gone.items():
+                staging.gone(f"{source.name}.{name}", keys)
             for level in levels([source]):
                 for _, what in level:
                     staging.load(source, what)
-            staging.finish(source)
+            if finish:
+                staging.finish(source)
             yield staging
     finally:
         store.close()

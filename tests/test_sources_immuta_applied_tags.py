@@ -1,18 +1,17 @@
 """The search of applied tags: asked of many sources at once, read page by page, and held against what columns and sources show."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from collecting import keep, loaded, rows, staging_at, store_at
+from collecting import loaded, rows
 
 from pipeline.collect.endpoint import Request
 from pipeline.collect.envelope import Envelope, open_page
 from pipeline.collect.staging import Staging
-from pipeline.collect.walk import levels
 from pipeline.errors import PageError
 from pipeline.sources import immuta
 from pipeline.sources.immuta import applied_tags, data_sources, dictionaries
@@ -36,27 +35,16 @@ def found(key: str, *tags: dict[str, Any], total: int | None = None) -> Page:
     return page("applied_tag", key, {"data": list(tags), "total": total})
 
 
-@contextmanager
 def asked(
     path: Path,
     pages: Sequence[Page],
     searches: Sequence[str] = (COLUMN, TABLE),
     dictionaries: Sequence[str] = (),
     gone: Sequence[str] = (),
-) -> Iterator[Staging]:
+) -> AbstractContextManager[Staging]:
     """As `loaded`, where these searches and dictionaries were asked for, and some dictionaries are not there."""
-    store = store_at(path)
-    for name, key, body in pages:
-        keep(store, SOURCE, name, body, key=key)
-    with closing(store), staging_at(path, store) as staging:
-        staging.asked("immuta.applied_tag", searches)
-        staging.asked("immuta.dictionary", dictionaries)
-        staging.gone("immuta.dictionary", gone)
-        for level in levels([SOURCE]):
-            for _, what in level:
-                staging.load(SOURCE, what)
-        staging.finish(SOURCE)
-        yield staging
+    keys = {"applied_tag": searches, "dictionary": dictionaries}
+    return loaded(path, SOURCE, pages, asked=keys, gone={"dictionary": gone})
 
 
 def test_a_tag_is_one_row_however_often_it_comes(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """Data sources of Govern: every shape that was published or seen of handlers, dictionaries, access and policies."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,9 @@ from collecting import (
     Seen,
     client,
     endpoint,
-    keep,
     loaded,
     rows,
     serving,
-    staging_at,
     store_at,
 )
 
@@ -25,8 +22,6 @@ from pipeline.collect.calls import Call
 from pipeline.collect.endpoint import Endpoint, Request
 from pipeline.collect.envelope import open_page
 from pipeline.collect.reading import read
-from pipeline.collect.staging import Staging
-from pipeline.collect.walk import levels
 from pipeline.collect.walked import Walked
 from pipeline.errors import PageError
 from pipeline.sources.groups import assembled
@@ -59,24 +54,6 @@ def detail(number: int, **facts: Any) -> Page:
 def found(tmp_path: Path, pages: Sequence[Page], query: str) -> list[tuple[Any, ...]]:
     with loaded(tmp_path, SOURCE, pages) as staging:
         return rows(staging, query)
-
-
-@contextmanager
-def walked(
-    tmp_path: Path, pages: Sequence[Page], *, asked: Sequence[str] = (), gone: Sequence[str] = ()
-) -> Iterator[Staging]:
-    """As `loaded`, where dictionaries were asked for, and some are not there."""
-    store = store_at(tmp_path)
-    for name, key, body in pages:
-        keep(store, SOURCE, name, body, key=key)
-    with closing(store), staging_at(tmp_path, store) as staging:
-        staging.asked("immuta.dictionary", asked)
-        staging.gone("immuta.dictionary", gone)
-        for level in levels([SOURCE]):
-            for _, what in level:
-                staging.load(SOURCE, what)
-        staging.finish(SOURCE)
-        yield staging
 
 
 def named(name: str) -> Endpoint:
@@ -250,7 +227,7 @@ def test_no_dictionary_is_not_a_dictionary_that_was_refused() -> None:
 
 def test_sources_without_a_dictionary_say_so(tmp_path: Path) -> None:
     """What the server says it does not have is told apart from what was not read."""
-    with walked(tmp_path, [listed(5, 6)], gone=["6"]) as staging:
+    with loaded(tmp_path, SOURCE, [listed(5, 6)], gone={"dictionary": ["6"]}) as staging:
         query = "select id, dictionary_absent from immuta_source order by id"
         assert rows(staging, query) == [(5, False), (6, True)]
 
@@ -287,7 +264,7 @@ def test_an_answer_without_a_list_is_refused(body: bytes) -> None:
 
 
 def differences(tmp_path: Path, pages: Sequence[Page], asked: Sequence[str] = ()) -> set[Any]:
-    with walked(tmp_path, pages, asked=asked) as staging:
+    with loaded(tmp_path, SOURCE, pages, asked={"dictionary": asked}) as staging:
         query = "select key, listed_in, missing_in, cause, hole from listing_difference"
         return set(rows(staging, query))
 

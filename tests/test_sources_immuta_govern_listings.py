@@ -1,21 +1,18 @@
 """What one list of Govern names and another one lacks: each trimmed list is a hole, and what is gone or may be is none."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import request_app
-from collecting import keep, rows, staging_at, store_at
+from collecting import loaded, rows
 from estate_fixture import Rows
 from sandbox_fixture import DAY
 
-from pipeline.collect.endpoint import Source
 from pipeline.collect.staging import Staging
-from pipeline.collect.walk import levels
 from pipeline.sandbox import clock, server
 from pipeline.sandbox.estate import Estate, History
 from pipeline.sandbox.immuta import govern_rows, source_access
@@ -266,26 +263,9 @@ PAGES = [
 """Two sources, one of them disabled, and what is in no list of tags, policies, purposes, people and requests."""
 
 
-@contextmanager
-def staged(path: Path, source: Source = SOURCE, pages: Sequence[Page] = PAGES) -> Iterator[Staging]:
-    """Staging with the pages loaded, and not finished."""
-    store = store_at(path)
-    for name, key, body in pages:
-        keep(store, source, name, body, key=key)
-    try:
-        with staging_at(path, store) as staging:
-            for level in levels([source]):
-                for _, endpoint in level:
-                    staging.load(source, endpoint)
-            yield staging
-    finally:
-        store.close()
-
-
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    with staged(tmp_path_factory.mktemp("pages")) as staging:
-        staging.finish(SOURCE)
+    with loaded(tmp_path_factory.mktemp("pages"), SOURCE, PAGES) as staging:
         return set(rows(staging, "select about, key, listed_in, cause from listing_difference"))
 
 
@@ -327,7 +307,7 @@ def asked_for(staging: Staging, name: str) -> list[tuple[Any, ...]]:
 def test_only_what_a_whole_list_lacks_is_asked_about(tmp_path: Path) -> None:
     """By itself, below the address that the tenant has for domains; of a list that was not read to its end
     nothing is known to be missing."""
-    with staged(tmp_path) as staging:
+    with loaded(tmp_path, SOURCE, PAGES, finish=False) as staging:
         assert asked_for(staging, "govern_source_alone") == [("3",), ("4",)]
         assert asked_for(staging, "project_alone") == [("13",)]
         assert asked_for(staging, "purpose_alone") == [("6",)]
@@ -361,10 +341,8 @@ def test_a_source_that_both_halves_of_immuta_name_is_missing_once(tmp_path: Path
         page("govern_source_alone", "3", there),
         page("source_alone", "3", there),
     ]
-    with staged(tmp_path, immuta.SOURCE, pages) as staging:
-        for name in ("govern_source_alone", "source_alone"):
-            staging.asked(f"immuta.{name}", ["3"])
-        staging.finish(immuta.SOURCE)
+    asked = {"govern_source_alone": ["3"], "source_alone": ["3"]}
+    with loaded(tmp_path, immuta.SOURCE, pages, asked=asked) as staging:
         assert rows(staging, DIFFERENCES + " where about = 'source'") == [
             ("source", "3", "immuta.project_source", "immuta.data_source", "hole", True)
         ]

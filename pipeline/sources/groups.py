@@ -11,11 +11,17 @@ from pipeline.collect.endpoint import Source
 
 
 def assembled(name: str, package: str, groups: Sequence[ModuleType]) -> Source:
-    """The source of these groups, whose SQL is finished in their order; `reading.sql` of the package comes first."""
+    """The source of these groups, whose SQL is finished in their order.
+
+    What all sources read values by comes first (`reading.sql` here), then what this one does (that of its package).
+    """
     return Source(
         name,
         tuple(endpoint for group in groups for endpoint in group.ENDPOINTS),
-        "\n".join(_sql(package, stem) for stem in ("reading", *map(_stem, groups))),
+        "\n".join(
+            [_sql(__package__, "reading")]
+            + [_sql(package, stem) for stem in ("reading", *map(_stem, groups))]
+        ),
         tuple(probe for group in groups for probe in getattr(group, "PROBES", ())),
         {
             table: column

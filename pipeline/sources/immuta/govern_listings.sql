@@ -2,23 +2,23 @@
 
 -- endpoint: govern_source_alone
 create table govern_source_alone_item as
-select page_id, '' as item, key, try_cast(found."createdAt" as timestamptz) as created_at
-from (select page_id, key, from_json(body, '{"createdAt": "VARCHAR"}') as found from pages);
+select page_id, '' as item, key, created_in(body) as created_at
+from pages;
 
 -- endpoint: project_alone
 create table project_alone_item as
-select page_id, '' as item, key, try_cast(found."createdAt" as timestamptz) as created_at
-from (select page_id, key, from_json(body, '{"createdAt": "VARCHAR"}') as found from pages);
+select page_id, '' as item, key, created_in(body) as created_at
+from pages;
 
 -- endpoint: govern_domain_alone
 create table govern_domain_alone_item as
-select page_id, '' as item, key, try_cast(found."createdAt" as timestamptz) as created_at
-from (select page_id, key, from_json(body, '{"createdAt": "VARCHAR"}') as found from pages);
+select page_id, '' as item, key, created_in(body) as created_at
+from pages;
 
 -- endpoint: purpose_alone
 create table purpose_alone_item as
-select page_id, '' as item, key, try_cast(found."createdAt" as timestamptz) as created_at
-from (select page_id, key, from_json(body, '{"createdAt": "VARCHAR"}') as found from pages);
+select page_id, '' as item, key, created_in(body) as created_at
+from pages;
 
 -- finish
 -- one row per list and thing that it names, of what has an address of its own and is not where it should be

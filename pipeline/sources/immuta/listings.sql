@@ -2,8 +2,8 @@
 
 -- endpoint: product_alone
 create table product_alone_item as
-select page_id, '' as item, key, try_cast(found."createdAt" as timestamptz) as created_at
-from (select page_id, key, from_json(body, '{"createdAt": "VARCHAR"}') as found from pages);
+select page_id, '' as item, key, created_in(body) as created_at
+from pages;
 
 -- endpoint: domain_alone
 create table domain_alone_item as
@@ -12,8 +12,8 @@ from pages;
 
 -- endpoint: source_alone
 create table source_alone_item as
-select page_id, '' as item, key, try_cast(found."createdAt" as timestamptz) as created_at
-from (select page_id, key, from_json(body, '{"createdAt": "VARCHAR"}') as found from pages);
+select page_id, '' as item, key, created_in(body) as created_at
+from pages;
 
 -- endpoint: product_again
 create table product_again_item as

@@ -3,9 +3,6 @@
 -- The last answer about a thing is the one that counts: where there are many, told by `row_number()`, because `distinct on`
 -- keeps every column of every thing in memory at once.
 
--- an instant that decides a verdict and cannot be read is no missing instant: its item is left out, and so counted as lost
-create macro readable(instant) as instant is null or try_cast(instant as timestamptz) is not null;
-
 -- a request, in whichever list it comes
 set variable request_shape = '{"data": [{
     "id": "VARCHAR", "type": "VARCHAR", "status": "VARCHAR", "formVersion": "VARCHAR",
@@ -47,16 +44,8 @@ create macro form_version(form) as {
     'updated_at': try_cast(form."updatedAt" as timestamptz)
 };
 
--- when the walk of this run began, by a clock that may be behind
-create macro walk_began() as make_timestamptz(getvariable('started_ms')::bigint * 1000);
-
--- what a list lacks that was asked about by itself: not there, younger than this run, there, or no answer
-create macro cause_alone(asked_as, thing, found, created_at) as case
-    when exists (from gone g where g.endpoint = asked_as and g.key = thing) then 'gone'
-    when created_at >= walk_began() then 'moved'
-    when found then 'hole'
-    else 'refused'
-end;
+-- when the thing that is the whole body was made
+create macro created_in(body) as try_cast(from_json(body, '{"createdAt": "VARCHAR"}')."createdAt" as timestamptz);
 
 -- the items of a list at `path` of a document; none where there is no list
 create macro listed(document, path) as coalesce(from_json(json_extract(document, path), '["JSON"]'), []);

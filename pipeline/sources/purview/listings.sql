@@ -17,12 +17,7 @@ select
     a.about as about,
     a.key as key,
     if(a.about = 'collection', 'purview.collection', 'purview.data_source') as missing_in,
-    case
-        when g.key is not null then 'gone'
-        when found.created_at >= walk_began() then 'moved'
-        when found.key is not null then 'hole'
-        else 'refused'
-    end as cause
+    cause_alone(a.endpoint, a.key, found.key is not null, found.created_at) as cause
 from (
     select if(endpoint = 'purview.collection_alone', 'collection', 'data source') as about, endpoint, key
     from asked
@@ -32,8 +27,7 @@ left join (
     select 'collection' as about, key, created_at from collection_alone_item
     union all
     select 'data source', key, created_at from data_source_alone_item
-) found on found.about = a.about and found.key = a.key
-left join gone g on g.endpoint = a.endpoint and g.key = a.key;
+) found on found.about = a.about and found.key = a.key;
 
 -- one row per such thing, with the first of those that name it
 insert into listing_difference by name
@@ -74,10 +68,7 @@ create table hidden as
 select
     about,
     cause,
-    concat(
-        if(cause = 'hole', 'others name ', 'others name, and the API does not answer about, '), count(*), ' that it lacks (',
-        string_agg(distinct listed_in, ', ' order by listed_in), '): ', array_to_string(min(key, 3), ', ')
-    ) as reason
+    lacks(cause, key, listed_in) as reason
 from listing_difference
 where about in ('collection', 'data source') and cause in ('hole', 'refused')
 group by about, cause

@@ -4,8 +4,11 @@
 -- one row per list and way in which others show it to be trimmed (`listings.sql`)
 create table trimmed_list (missing_in varchar, reason varchar);
 
--- when the walk of this run began, by a clock that may be behind
-create macro walk_began() as make_timestamptz(getvariable('started_ms')::bigint * 1000);
+-- in words, of rows with what others name and one list lacks, for one cause
+create macro lacks(cause, key, listed_in) as concat(
+    if(cause = 'hole', 'others name ', 'others name, and the API does not answer about, '), count(*), ' that it lacks (',
+    string_agg(distinct listed_in, ', ' order by listed_in), '): ', array_to_string(min(key, 3), ', ')
+);
 
 -- the rows of `items` that are not the last answer about their key: nearly none, so only keys that may have come twice are sorted
 create macro superseded(items) as table
@@ -19,9 +22,6 @@ where place > 1;
 
 -- milliseconds since 1970; null where no clock can show them
 create macro moment(ms) as try(to_timestamp(ms / 1000.0));
-
--- an instant that decides a verdict and cannot be read is no missing instant: its item is left out, and so counted as lost
-create macro readable(instant) as instant is null or try_cast(instant as timestamptz) is not null;
 
 -- a state that nobody documented is no end
 create macro in_force(status) as coalesce(status, 'ACTIVE') not in ('DELETED', 'PURGED');

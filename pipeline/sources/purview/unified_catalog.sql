@@ -12,6 +12,15 @@ create macro contacts_of(contacts) as list_concat(
     list_transform(contacts."databaseAdmin", lambda one: {'role': 'DatabaseAdmin', 'id': one.id, 'info': one.description})
 );
 
+-- what a thing is related to, each with its place in the answer
+create macro relations(body) as list_filter(
+    list_transform(
+        from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}').value,
+        lambda one, i: {'item': '/value/' || (i - 1), 'id': one."entityId", 'relation': one."relationshipType"}
+    ),
+    lambda one: one.id is not null
+);
+
 -- endpoint: business_domain
 create table business_domain_item as
 select page_id, '/value/' || position as item, domain.id as key, domain
@@ -261,85 +270,44 @@ order by product_id, role, principal_id, page_id desc;
 
 -- endpoint: data_product_asset
 create table data_product_asset_item as
-select page_id, '/value/' || position as item, product_id || '/' || relation."entityId" as key, product_id, relation
-from (
-    select page_id, key as product_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR",
-            "systemData": {"createdAt": "VARCHAR"}}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as product_id, one.id as catalog_asset_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 -- endpoint: data_product_term
 create table data_product_term_item as
-select page_id, '/value/' || position as item, product_id || '/' || relation."entityId" as key, product_id, relation
-from (
-    select page_id, key as product_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as product_id, one.id as term_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 insert into catalog_term_use by name
-select distinct on (relation."entityId", product_id)
-    relation."entityId" as term_id,
+select distinct on (term_id, product_id)
+    term_id,
     'DataProduct' as used_by,
     product_id as used_by_id,
-    relation."relationshipType" as relation,
+    relation,
     page_id,
     item
 from data_product_term_item
-order by relation."entityId", product_id, page_id desc;
+order by term_id, product_id, page_id desc;
 
 -- endpoint: data_product_element
 create table data_product_element_item as
-select
-    page_id,
-    '/value/' || position as item,
-    product_id || '/' || relation."entityId" as key,
-    product_id,
-    relation."entityId" as element_id,
-    relation
-from (
-    select page_id, key as product_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as product_id, one.id as element_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 insert into purview_data_product_element by name
 select distinct on (product_id, element_id)
-    product_id, element_id, relation."relationshipType" as relation, page_id, item
+    product_id, element_id, relation, page_id, item
 from data_product_element_item
 order by product_id, element_id, page_id desc;
 
 -- endpoint: data_product_objective
 create table data_product_objective_item as
-select
-    page_id,
-    '/value/' || position as item,
-    product_id || '/' || relation."entityId" as key,
-    product_id,
-    relation."entityId" as objective_id,
-    relation
-from (
-    select page_id, key as product_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as product_id, one.id as objective_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 insert into purview_data_product_objective by name
 select distinct on (product_id, objective_id)
-    product_id, objective_id, relation."relationshipType" as relation, page_id, item
+    product_id, objective_id, relation, page_id, item
 from data_product_objective_item
 order by product_id, objective_id, page_id desc;
 
@@ -431,63 +399,24 @@ order by term_id, role, principal_id, page_id desc;
 
 -- endpoint: term_asset
 create table term_asset_item as
-select
-    page_id,
-    '/value/' || position as item,
-    term_id || '/' || relation."entityId" as key,
-    term_id,
-    relation."entityId" as catalog_asset_id,
-    relation
-from (
-    select page_id, key as term_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as term_id, one.id as catalog_asset_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 -- endpoint: term_column
 create table term_column_item as
-select
-    page_id,
-    '/value/' || position as item,
-    term_id || '/' || relation."entityId" as key,
-    term_id,
-    relation."entityId" as column_id,
-    relation
-from (
-    select page_id, key as term_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as term_id, one.id as column_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 -- endpoint: term_relation
 create table term_relation_item as
-select
-    page_id,
-    '/value/' || position as item,
-    term_id || '/' || relation."entityId" as key,
-    term_id,
-    relation."entityId" as other_id,
-    relation
-from (
-    select page_id, key as term_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as term_id, one.id as other_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 insert into catalog_term_relation by name
-select distinct on (term_id, other_id, relation."relationshipType")
-    term_id, other_id, coalesce(relation."relationshipType", 'unknown') as relation, page_id, item
-from term_relation_item
-order by term_id, other_id, relation."relationshipType", page_id desc;
+select distinct on (term_id, other_id, relation)
+    term_id, other_id, relation, page_id, item
+from (select * replace (coalesce(relation, 'unknown') as relation) from term_relation_item)
+order by term_id, other_id, relation, page_id desc;
 
 -- endpoint: critical_data_element
 create table critical_data_element_item as
@@ -538,44 +467,24 @@ order by element_id, role, principal_id, page_id desc;
 
 -- endpoint: critical_element_column
 create table critical_element_column_item as
-select
-    page_id,
-    '/value/' || position as item,
-    element_id || '/' || relation."entityId" as key,
-    element_id,
-    relation."entityId" as column_id,
-    relation
-from (
-    select page_id, key as element_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as element_id, one.id as column_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 -- endpoint: critical_element_term
 create table critical_element_term_item as
-select page_id, '/value/' || position as item, element_id || '/' || relation."entityId" as key, element_id, relation
-from (
-    select page_id, key as element_id, unnest(page.value) as relation, generate_subscripts(page.value, 1) - 1 as position
-    from (
-        select page_id, key, from_json(body, '{"value": [{"entityId": "VARCHAR", "relationshipType": "VARCHAR"}]}') as page
-        from pages
-    )
-)
-where relation."entityId" is not null;
+select page_id, one.item as item, key || '/' || one.id as key, key as element_id, one.id as term_id, one.relation as relation
+from (select page_id, key, unnest(relations(body)) as one from pages);
 
 insert into catalog_term_use by name
-select distinct on (relation."entityId", element_id)
-    relation."entityId" as term_id,
+select distinct on (term_id, element_id)
+    term_id,
     'CriticalDataElement' as used_by,
     element_id as used_by_id,
-    relation."relationshipType" as relation,
+    relation,
     page_id,
     item
 from critical_element_term_item
-order by relation."entityId", element_id, page_id desc;
+order by term_id, element_id, page_id desc;
 
 -- endpoint: catalog_column
 create table catalog_column_item as
@@ -676,16 +585,16 @@ from (select page_id, key, from_json(body, '{"systemData": {"createdAt": "VARCHA
 
 -- finish
 insert into purview_data_product_asset by name
-select distinct on (product_id, relation."entityId")
+select distinct on (product_id, catalog_asset_id)
     product_id,
-    relation."entityId" as catalog_asset_id,
+    r.catalog_asset_id as catalog_asset_id,
     c.asset_guid as asset_guid,
-    relation."relationshipType" as relation,
+    relation,
     r.page_id as page_id,
     r.item as item
 from data_product_asset_item r
-left join catalog_asset c on c.id = relation."entityId"
-order by product_id, relation."entityId", r.page_id desc;
+left join catalog_asset c on c.id = r.catalog_asset_id
+order by product_id, r.catalog_asset_id, r.page_id desc;
 
 insert into critical_data_element_column by name
 select distinct on (element_id, column_id)
@@ -693,7 +602,7 @@ select distinct on (element_id, column_id)
     column_id as catalog_column_id,
     found.source."columnId" as column_guid,
     found.source."assetId" as asset_guid,
-    relation."relationshipType" as relation,
+    relation,
     r.page_id as page_id,
     r.item as item
 from critical_element_column_item r
@@ -705,7 +614,7 @@ select distinct on (term_id, catalog_asset_id)
     term_id,
     r.catalog_asset_id as catalog_asset_id,
     c.asset_guid as asset_guid,
-    relation."relationshipType" as relation,
+    relation,
     r.page_id as page_id,
     r.item as item
 from term_asset_item r
@@ -718,7 +627,7 @@ select distinct on (term_id, column_id)
     column_id as catalog_column_id,
     found.source."columnId" as column_guid,
     found.source."assetId" as asset_guid,
-    relation."relationshipType" as relation,
+    relation,
     r.page_id as page_id,
     r.item as item
 from term_column_item r
@@ -734,12 +643,7 @@ from (
         n.key as key,
         listed_in,
         'purview.business_domain' as missing_in,
-        case
-            when exists (from gone g where g.endpoint = 'purview.business_domain_alone' and g.key = n.key) then 'gone'
-            when a.key is null then 'refused'
-            when a.created_at >= walk_began() then 'moved'
-            else 'hole'
-        end as cause,
+        cause_alone('purview.business_domain_alone', n.key, a.key is not null, a.created_at) as cause,
         n.page_id as page_id,
         n.item as item
     from (
@@ -759,10 +663,7 @@ from (
 insert into trimmed_list by name
 select
     'purview.business_domain' as missing_in,
-    concat(
-        if(cause = 'hole', 'others name ', 'others name, and the API does not answer about, '), count(*), ' that it lacks (',
-        string_agg(distinct listed_in, ', ' order by listed_in), '): ', array_to_string(min(key, 3), ', ')
-    ) as reason
+    lacks(cause, key, listed_in) as reason
 from listing_difference
 where missing_in = 'purview.business_domain'
     and cause in ('hole', 'refused')
