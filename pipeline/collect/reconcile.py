@@ -214,6 +214,8 @@ def _row(
 
 
 def _record(staging: Staging, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
     marks = f"({', '.join('?' * len(rows[0]))})"
     staging.con.execute(
         f"insert into reconciliation ({', '.join(rows[0])}) values {', '.join([marks] * len(rows))}",
