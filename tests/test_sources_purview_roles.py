@@ -52,6 +52,7 @@ def _empty() -> duckdb.DuckDBPyConnection:
         con.execute(f"create table {name} ({columns}, content_hash ubigint default 0)")
     con.execute("create table collection_item (key varchar)")
     con.execute("create table pages (page_id bigint, key varchar, body varchar)")
+    con.execute("create temp table gone (endpoint varchar, key varchar)")
     con.execute(sections(SOURCE.sql)["start"])
     return con
 
