@@ -42,9 +42,9 @@ def immuta(reply: Reply, clock: Clock) -> Callable[[], Token]:
     return immuta_sign_in.exchanged(http, "https://immuta.example", SECRET, sleep=clock.sleep)
 
 
-def flow(signed: httpx.Auth, *statuses: int) -> list[str]:
+def flow(signed: httpx.Auth, *statuses: int, path: str = "/") -> list[str]:
     """The Authorization headers sent while the server answers with these statuses."""
-    request = httpx.Request("GET", "https://purview.example/")
+    request = httpx.Request("GET", f"https://purview.example{path}")
     steps: Generator[httpx.Request, httpx.Response, None] = signed.auth_flow(request)
     sent = [next(steps).headers["Authorization"]]
     for status in statuses:
@@ -73,6 +73,17 @@ def test_a_refused_token_is_renewed_once() -> None:
     assert flow(signed, 401, 401, 401) == ["Bearer t1", "Bearer t2"]
     assert flow(signed, 200) == ["Bearer t2"]
     assert calls == [1, 2]
+
+
+def test_a_refusal_that_hides_behind_an_error_renews_the_token_too() -> None:
+    """500 of an endpoint that forgets to look who asks: a fresh token each time, for it cannot be told apart."""
+    fetch, calls = numbered()
+    signed = FetchedToken(fetch, hiding=("/tag",))
+    assert flow(signed, 500, 500, path="/tag") == ["Bearer t1", "Bearer t2"]
+    assert flow(signed, 500, 200, path="/api/tag") == ["Bearer t2", "Bearer t3"]
+    assert flow(signed, 500, path="/dataSource") == ["Bearer t3"]
+    assert flow(FetchedToken(fetch), 500, path="/tag") == ["Bearer t4"]
+    assert calls == [1, 2, 3, 4]
 
 
 def test_a_token_that_others_renewed_meanwhile_is_not_fetched_again() -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from test_collect_auth import jwt
 
 from pipeline.collect import immuta
-from pipeline.collect.auth import StaticToken
+from pipeline.collect.auth import FetchedToken, StaticToken, Token
 from pipeline.config import ImmutaConfig
 from pipeline.errors import ConfigError, SignInError, UnreachableError
 from pipeline.sandbox import server, signin
@@ -79,6 +79,14 @@ def test_the_sandbox_takes_every_form(form: str) -> None:
         assert http.get(f"{url}/tag", auth=auth).status_code == 200
         assert http.get(f"{url}/tag").status_code == 500
         assert http.get(f"{url}/dataSource").status_code == 401
+
+
+def test_a_token_that_expired_is_renewed_where_the_service_hides_that_it_did() -> None:
+    """The tags of a tenant are read with a fresh token after a 500, as anything else is after a 401."""
+    brought = iter([Token("expired"), Token(signin.IMMUTA_KEY)])
+    auth = FetchedToken(lambda: next(brought), hiding=immuta.HIDING)
+    with server.running(assets=40) as url, httpx.Client() as http:
+        assert http.get(f"{url}/tag", auth=auth).status_code == 200
 
 
 @pytest.mark.parametrize(

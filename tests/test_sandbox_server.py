@@ -92,7 +92,7 @@ def test_no_plane_opens_without_credentials(
 
 def test_an_expired_token_is_refused() -> None:
     """A token whose time is over no longer opens anything."""
-    tokens = signin.Tokens(lifetime_s=0)
+    tokens = signin.Tokens(lifetime_s=-1)
     assert not tokens.accepts(tokens.issue("immuta"), "immuta")
     assert signin.Tokens().accepts(signin.Tokens().issue("immuta"), "immuta")
     assert not signin.Tokens().accepts(signin.Tokens().issue("immuta"), "purview")

@@ -1,4 +1,4 @@
-"""Signing in: httpx auth flows that fetch a token once for all threads, renew it in time, and once on a 401."""
+"""Signing in: httpx auth flows that fetch a token once for all threads, renew it in time, and once where it is refused."""
 
 import base64
 import threading
@@ -55,10 +55,15 @@ class StaticToken(httpx.Auth):
 
 
 class FetchedToken(httpx.Auth):
-    """A token that `fetch` brings: shared by all threads, renewed before it expires and once on a 401."""
+    """A token that `fetch` brings: shared by all threads, renewed before it expires and once on a 401.
 
-    def __init__(self, fetch: Callable[[], Token], cure: str = "") -> None:
-        self._fetch, self._cure = fetch, cure
+    Paths that end in one of `hiding` answer 500 to a token that has expired.
+    """
+
+    def __init__(
+        self, fetch: Callable[[], Token], cure: str = "", hiding: tuple[str, ...] = ()
+    ) -> None:
+        self._fetch, self._cure, self._hiding = fetch, cure, hiding
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._failed: PassMusterError | None = None
@@ -76,10 +81,13 @@ class FetchedToken(httpx.Auth):
         token = self._current(refused=None)
         request.headers["Authorization"] = token.header
         response = yield request
-        if response.status_code == 401:
+        if response.status_code == 401 or self._may_hide_refusal(request, response):
             request.headers["Authorization"] = self._current(refused=token).header
             response = yield request
             _check(request, response, self._cure)
+
+    def _may_hide_refusal(self, request: httpx.Request, response: httpx.Response) -> bool:
+        return response.status_code == 500 and request.url.path.endswith(self._hiding)
 
     def _current(self, refused: Token | None) -> Token:
         with self._lock:

@@ -1,7 +1,7 @@
 """Signing in to Immuta: an API key or a token for Govern, a personal access token for the Request app.
 
 Govern takes the token that an API key is exchanged for, and the key itself, with or without the word
-Bearer. Some of its endpoints answer 500 to a call without a token, so nothing is sent before one is there.
+Bearer. Nothing is sent before a token is there.
 """
 
 import time
@@ -29,6 +29,8 @@ REQUEST_CURE = (
     "check IMMUTA_REQUEST_TOKEN ([immuta] request_token in muster.toml): "
     "make a new personal access token in the Request app if it has expired"
 )
+HIDING = ("/tag",)
+"""Endpoints of Govern that answer 500 where they should answer 401 (a flaw that flatiron's fh-immuta-utils works around)."""
 NO_SUCH_ADDRESS = (404, 405, 501)
 """What a tenant answers that cannot exchange keys."""
 MILLISECONDS_FROM = 1e11
@@ -57,7 +59,7 @@ def govern(
         scheme = "Bearer" if config.sign_in == "bearer" else ""
         return StaticToken(key, scheme, cure=KEY_CURE)
     fetch = exchanged(http, url, key, or_raw=config.sign_in == "auto", sleep=sleep)
-    return FetchedToken(fetch, cure=KEY_CURE)
+    return FetchedToken(fetch, KEY_CURE, HIDING)
 
 
 def request_app(config: ImmutaConfig) -> httpx.Auth:

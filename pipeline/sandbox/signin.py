@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,10 +60,13 @@ class Tokens:
 
     def issue(self, audience: str, **said: object) -> str:
         """A fresh token: a JSON Web Token with these claims (RFC 7519)."""
-        now = int(time.time())
-        times = {"aud": audience, "iat": now, "exp": now + self.lifetime_s}
+        times = {"aud": audience, "iat": int(time.time()), "exp": self.expiry()}
         body = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(times | said)}"
         return f"{body}.{_signature(body)}"
+
+    def expiry(self) -> int:
+        """When a token that is issued now expires, as seconds since 1970: never sooner than it is said to."""
+        return math.ceil(time.time()) + self.lifetime_s
 
     def accepts(self, token: str, audience: str) -> bool:
         """Whether the token is ours, is for that audience and has not expired."""
@@ -130,7 +134,7 @@ async def entra_token(request: Request) -> Response:
         {
             "access_token": token,
             "expires_in": str(tokens.lifetime_s),
-            "expires_on": str(int(time.time()) + tokens.lifetime_s),
+            "expires_on": str(tokens.expiry()),
             "resource": resource,
             "token_type": "Bearer",
         }
@@ -149,7 +153,7 @@ async def immuta_token(request: Request) -> Response:
     if key not in IMMUTA_KEYS:
         return govern_error(401, "Unauthorized", "Invalid API key.")
     tokens: Tokens = request.app.state.tokens
-    expires = datetime.fromtimestamp(int(time.time()) + tokens.lifetime_s, UTC)
+    expires = datetime.fromtimestamp(tokens.expiry(), UTC)
     token = tokens.issue("immuta", narrow=key == NARROW_KEY)
     return json_answer(
         {"authenticated": True, "token": token, "tokenExpiration": iso_millis(expires)}
