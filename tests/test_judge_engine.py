@@ -4,14 +4,14 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 import pytest
 from judging import ask, blank, pack, seal, verdicts
 
 from pipeline.errors import ConfigError, UsageError
-from pipeline.judge import query
+from pipeline.judge import judgement, query
 from pipeline.judge.bench import read_only
 from pipeline.judge.judgement import judge
 from pipeline.packs import Packs
@@ -81,6 +81,26 @@ def test_judging_again_replaces_the_first_judgement(home: Home, owners: Packs) -
     before = ask(home, "select * from history.verdict order by all")
     assert judge(home, owners) == first
     assert ask(home, "select * from history.verdict order by all") == before
+
+
+def test_a_judgement_that_breaks_off_leaves_none_behind(
+    home: Home, owners: Packs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged again and killed, a snapshot counts as not judged: its verdicts rested on what was replaced by then."""
+    seal(home, 1, TWO)
+    judge(home, owners)
+
+    def killed(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judgement, "evaluated", killed)
+        with pytest.raises(KeyboardInterrupt):
+            judge(home, owners)
+    assert ask(home, "select judged_at from snapshot") == [(None,)]
+    assert ask(home, "select * from finding") == []
+    judge(home, owners)
+    assert verdicts(home) == {"a1": "pass", "a2": "fail"}
 
 
 @pytest.mark.parametrize(

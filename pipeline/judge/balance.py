@@ -11,11 +11,11 @@ from pipeline.judge.rule import STATUSES
 _STORED = """
 select
     rule_id,
-    count(*) as population,
-    count(*) filter (where status = 'pass' and not waived) as passed,
-    count(*) filter (where status = 'fail' and not waived) as failed,
-    count(*) filter (where status = 'fail' and waived) as waived,
-    count(*) filter (where status = 'not_evaluated' and not waived) as not_evaluated
+    sum(members)::bigint as population,
+    coalesce(sum(members) filter (where status = 'pass' and not waived), 0)::bigint as passed,
+    coalesce(sum(members) filter (where status = 'fail' and not waived), 0)::bigint as failed,
+    coalesce(sum(members) filter (where status = 'fail' and waived), 0)::bigint as waived,
+    coalesce(sum(members) filter (where status = 'not_evaluated' and not waived), 0)::bigint as not_evaluated
 from judged
 group by rule_id
 """

@@ -70,6 +70,8 @@ def judge(
         con.execute(f"set memory_limit = '{bounds.memory_bytes}B'")
         history.initialise(con)
         number, snapshot_id, as_of = _newest(con)
+        # an earlier judgement of it rests on another ground from here on
+        con.execute("update snapshot set judged_at = null where number = ?", [number])
         groundwork.write(con, ground, number)
     asked_for = {blocker for stated in rules.values() for blocker in stated.blocked_by}
     asked_for |= {stated.id for stated in rules.values() if stated.subject == waivers.SUBJECT}
@@ -148,7 +150,9 @@ def _newest(con: duckdb.DuckDBPyConnection) -> tuple[int, str, datetime]:
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    counted = dict(con.execute("select status, count(*) from judged group by status").fetchall())
+    counted = dict(
+        con.execute("select status, sum(members)::bigint from judged group by status").fetchall()
+    )
     return {status: counted.get(status, 0) for status in STATUSES}
 
 

@@ -1,8 +1,9 @@
-"""The verdicts of one judgement: `judged` has a row of each, and history those that it did not have yet.
+"""The verdicts of one judgement: `judged` accounts for each of them, and history has those that it did not have yet.
 
 Where they are stored, `STORE` is attached: the copy of the warehouse that will be the newest. A verdict that is no fail
-goes there as soon as its rule was judged, unless history has it already; `judged` keeps what later rules ask for, not
-its text. Fails stay in `judged` whole until it is known which are waived. So nothing is written twice that need not be.
+goes there as soon as its rule was judged, unless history has it already; in `judged` is how many there are, and of rules
+that later ones ask about, which. Fails stay in `judged` whole until it is known which are waived. So nothing is written
+twice that need not be.
 """
 
 from collections.abc import Collection
@@ -24,6 +25,17 @@ _HASHED = (
     f"(select {_COLUMNS}, {history.hashed(_TABLE, '0::ubigint')} as {history.ROW_HASH} from ({{}}))"
 )
 
+_DIGEST = (
+    f"select count(*), sum({history.ROW_HASH}::hugeint), bit_xor({history.ROW_HASH}) from {{}}"
+)
+"""What two sets of verdicts have in common only if they are the same: the hash of each is of its rule and subject, too."""
+
+# two hashes of 64 bits: texts by the million would have to be held in memory
+_SAME = (
+    f"there.{history.ROW_HASH} = said.{history.ROW_HASH} "
+    "and hash(there.subject_id) = hash(said.subject_id)"
+)
+
 _JUDGED = """
 create or replace {kind} (
     rule_id varchar,
@@ -35,9 +47,11 @@ create or replace {kind} (
     subject_name varchar,
     evidence json,
     finding_id varchar,
-    waived boolean
+    waived boolean,
+    members bigint default 1
 )
 """
+"""Without a subject, a row stands for `members` verdicts."""
 
 _FOUND = """
 select $rule as rule_id, subject_id, $subject as subject, status, severity, reason, subject_name, evidence,
@@ -80,7 +94,7 @@ def keep_rows(
 ) -> None:
     """Adds the verdicts that the query `rows` gives, all there are of the rules.
 
-    Where they are stored, `judged` has the subjects of fails, and of others if they are to be `named`.
+    Where they are stored, `judged` has the subjects of fails, and of others if they are to be `named`; else their number.
     """
     if not rule_ids:
         return
@@ -89,9 +103,11 @@ def keep_rows(
         return
     try:
         _store_new(con, rows, values, rule_ids, storing)
+        who = "subject_id, 1 as members" if named else "count(*) as members"
         con.execute(
-            f"insert into judged by name select rule_id, {'subject_id, ' if named else ''}subject, status, "
-            f"severity, waived from ({rows}) where status <> 'fail' union all by name from ({rows}) where status = 'fail'",
+            f"insert into judged by name select rule_id, subject, status, severity, waived, {who} "
+            f"from ({rows}) where status <> 'fail' {'' if named else 'group by all'} "
+            f"union all by name select *, 1 as members from ({rows}) where status = 'fail'",
             values,
         )
     except BaseException:
@@ -115,24 +131,20 @@ def _store_new(
         f"where rule_id in ({names}) and status <> 'fail' and valid_to is null and valid_from < {number})"
     )
     said = _HASHED.format(f"from ({rows}) where status <> 'fail'")
-    same = " and ".join(
-        f"there.{name} = said.{name}" for name in ("subject_id", "rule_id", history.ROW_HASH)
-    )
-    known = con.execute(f"select count(*) from {there}").fetchall()[0][0]
-    unknown = f"where not exists (select 1 from {there} there where {same})" if known else ""
-    added = con.execute(
-        f"insert into {STORE}.history.verdict by name select *, {number} as valid_from from {said} said {unknown}",
-        values,
-    ).fetchall()[0][0]
-    if not known:
+    store = f"insert into {STORE}.history.verdict by name select *, {number} as valid_from from {said} said"
+    known = con.execute(_DIGEST.format(there)).fetchall()
+    if not known[0][0]:
+        con.execute(store, values)
         return
-    count = "select count(*) from ({}) where status <> 'fail'"
-    if con.execute(count.format(rows), values).fetchall()[0][0] - added < known:
-        con.execute(
-            f"insert into ended by name select rule_id, subject_id from {there} there "
-            f"where not exists (select 1 from {said} said where {same})",
-            values,
-        )
+    # most nights most rules say what they said before: to tell that takes a fraction of looking every verdict up
+    if con.execute(_DIGEST.format(said), values).fetchall() == known:
+        return
+    con.execute(f"{store} where not exists (select 1 from {there} there where {_SAME})", values)
+    con.execute(
+        f"insert into ended by name select rule_id, subject_id from {there} there "
+        f"where not exists (select 1 from {said} said where {_SAME})",
+        values,
+    )
 
 
 def forget(con: duckdb.DuckDBPyConnection, rule_id: str, storing: int | None) -> None:
@@ -149,19 +161,28 @@ def forget(con: duckdb.DuckDBPyConnection, rule_id: str, storing: int | None) ->
 def settle(con: duckdb.DuckDBPyConnection, database: str, number: int) -> None:
     """Ends what was not said again, and stores the fails; `con` is the store's own, `database` has `judged` and `ended`."""
     in_force = f"valid_to is null and valid_from < {number}"
-    staged = _HASHED.format(f"from {database}.judged where status = 'fail'")
-    same = f"old.subject_id = new.subject_id and old.rule_id = new.rule_id and old.{history.ROW_HASH} = new.{history.ROW_HASH}"
-    con.execute(f"create temp table failing as from {staged}")
+    failing = _HASHED.format(f"from {database}.judged where status = 'fail'")
+    store = (
+        f"insert into history.verdict by name select *, {number} as valid_from from {failing} said"
+    )
+    failed = f"(from history.verdict where status = 'fail' and {in_force})"
+    if not con.execute(f"select 1 from history.verdict where {in_force} limit 1").fetchall():
+        con.execute(store)
+        return
+    con.execute(
+        f"create temp table failing as select rule_id, subject_id, {history.ROW_HASH} from {failing}"
+    )
+    con.execute(
+        f"create temp table open_fail as select rule_id, subject_id, {history.ROW_HASH} from {failed}"
+    )
+    con.execute(f"{store} where not exists (select 1 from open_fail there where {_SAME})")
     for ended in (
         f"status <> 'fail' and (rule_id, subject_id) in (from {database}.ended)",
         f"status <> 'fail' and rule_id not in (select distinct rule_id from {database}.judged)",
-        f"status = 'fail' and not exists (select 1 from failing new where {same})",
+        f"status = 'fail' and not exists (select 1 from failing said where {_SAME})",
     ):
         con.execute(
-            f"update history.verdict old set valid_to = {number} where {in_force} and {ended}"
+            f"update history.verdict there set valid_to = {number} where {in_force} and {ended}"
         )
-    con.execute(
-        f"insert into history.verdict by name select *, {number} as valid_from from failing new where not exists "
-        f"(select 1 from history.verdict old where {same} and old.status = 'fail' and old.{in_force})"
-    )
     con.execute("drop table failing")
+    con.execute("drop table open_fail")
