@@ -60,6 +60,8 @@ def workbench() -> duckdb.DuckDBPyConnection:
     """An empty warehouse in memory; one serves any number of examples, one after the other."""
     con = connect(":memory:")
     history.initialise(con)
+    # a handful of rows: a second thread costs more than it does
+    con.execute("set threads = 1")
     # the SQL of a user's pack is tried here, too: it gets what is in memory and nothing else
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
