@@ -14,11 +14,12 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
+from pipeline.collect import recorded
 from pipeline.collect.endpoint import Endpoint, Source
 from pipeline.collect.keys import AT_A_TIME, Keys, parts
 from pipeline.collect.loading import CHUNK_BYTES, Loading, strings
 from pipeline.collect.section import sections
-from pipeline.collect.store import LOGGED, PageStore
+from pipeline.collect.store import PageStore
 from pipeline.warehouse import carry, history, schema
 from pipeline.warehouse.home import bind, connect, is_small, with_room
 
@@ -202,26 +203,10 @@ class Staging:
 
     def record_exchanges(self, source: Source, run_id: str) -> None:
         """Fills `exchange` with every kept answer of the source, and with those that carried rows point to."""
-        shape = ", ".join(f"{name}: '{kind}'" for name, kind in LOGGED.items())
-        logs = (self._store.log(source.name, endpoint.name) for endpoint in source.endpoints)
-        if kept := [str(log) for log in logs if log.exists()]:
-            self.con.execute(
-                "insert into exchange by name select "
-                f"{self.number}::bigint * {PAGES_PER_SNAPSHOT} + seq as page_id, "
-                f"{self.number} as snapshot_number, $1 as run_id, "
-                "* exclude (seq, identity) "
-                "replace (source || '.' || endpoint as endpoint, "
-                "sent_at::timestamptz as sent_at, received_at::timestamptz as received_at) "
-                f"from read_json($2, format = 'newline_delimited', columns = {{{shape}}})",
-                [run_id, kept],
-            )
-        self.con.execute(
-            "insert into redaction by name select distinct page_id, unnest(redactions) as item, "
-            "endpoint, key from exchange where source = ? and snapshot_number = ?",
-            [source.name, self.number],
-        )
+        first_page_id = self.number * PAGES_PER_SNAPSHOT
+        recorded.record(self.con, self._store, source, run_id, self.number, first_page_id)
         if self._carries and source.carried:
-            carry.carry_exchanges(self.con, self.number * PAGES_PER_SNAPSHOT)
+            carry.carry_exchanges(self.con, first_page_id)
 
     def _note(self, table: str, name: str, texts: Iterable[str]) -> None:
         with self._turn:
