@@ -73,7 +73,7 @@ def _headline(view: View) -> tuple[Figure, ...]:
             "XSY-001",
             note=f"target {100 * TARGET:.0f} %; by column: no rule XSY-004",
         )
-    tables = exceptions.scope(exceptions.reading(view))
+    tables = exceptions.scope(view, exceptions.reading(view))
     grave = view.counted(
         "KC-06.sensitive",
         "Critical and high open on sensitive data",
@@ -90,7 +90,11 @@ def _headline(view: View) -> tuple[Figure, ...]:
         tables=tables,
         note="of those with a due date; must be zero",
     )
-    return (first, page_one.must_be_zero(grave), page_one.must_be_zero(overdue))
+    return (
+        first,
+        page_one.must_be_zero(grave, view.unjudged),
+        page_one.must_be_zero(overdue, view.unjudged),
+    )
 
 
 def _population(view: View) -> tuple[Figure, ...]:

@@ -195,6 +195,8 @@ def test_a_snapshot_without_verdicts_borrows_none(
     ended = muster("findings", "list", "--json", folder=tmp_path)
     assert ended.rows == before
     assert "not judged yet" in ended.err
+    assert "not judged yet" in muster("sql", "select count(*) from finding", folder=tmp_path).err
+    assert "not judged yet" in muster("snapshots", "diff", folder=tmp_path).err
     assert "not judged yet" in muster("report", folder=tmp_path, code=2).err
     muster("judge", folder=tmp_path)
     after = muster("findings", "list", "--json", folder=tmp_path)

@@ -20,6 +20,7 @@ from pipeline.report import changes, tables
 from pipeline.report.basis import tables_in
 from pipeline.report.publish import load, publish
 from pipeline.report.view import looking
+from pipeline.warehouse.home import revise
 
 DRAWN = datetime(2026, 11, 20, 3, tzinfo=UTC)
 REPORTS = ("compliance", "access-ownership")
@@ -62,6 +63,26 @@ def gapped(tmp_path_factory, template):
 
     whole = blank(tmp_path_factory.mktemp("gap") / "data", template)
     made = report_fixture.seal(whole.root, 2, 120, change)
+    publish(made, packs.load(), generated_at=DRAWN)
+    return made
+
+
+@pytest.fixture(scope="module")
+def dark(tmp_path_factory, template):
+    """One night without the scanning plane, of which rules about access could say nothing either."""
+    whole = blank(tmp_path_factory.mktemp("dark") / "data", template)
+    made = report_fixture.seal(
+        whole.root, 1, 60, lambda rows, _: report_fixture.without_scans(rows)
+    )
+    with revise(made) as con:
+        silent = "where {} in ('ACC-001', 'ACC-007', 'SCN-001', 'SCN-002')"
+        con.execute(
+            "update history.verdict set status = 'not_evaluated' " + silent.format("rule_id")
+        )
+        con.execute(
+            "update history.rule set state = 'not_evaluated', error = 'a plane is off', passed = 0, failed = 0, "
+            "waived = 0, not_evaluated = population " + silent.format("id")
+        )
     publish(made, packs.load(), generated_at=DRAWN)
     return made
 
@@ -252,6 +273,43 @@ def test_figures_that_do_not_rest_on_the_gap_keep_their_colour(gapped):
     assert not aside["KC-02"]["incomplete"]
     assert not aside["KP-assets"]["incomplete"]
     assert aside["XSY-003.rate"]["incomplete"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kpi", "cause"),
+    [
+        ("compliance", "KP-scanned", "switched off by configuration (data_source)"),
+        ("compliance", "SCN-001.rate", "rule SCN-001 could not be evaluated"),
+        ("compliance", "rule.SCN-001.rate", "a plane is off"),
+        ("access-ownership", "KA-08", "rule ACC-007 could not be evaluated"),
+    ],
+)
+def test_what_was_never_read_is_no_number(dark, name, kpi, cause):
+    """Nothing is counted of tables whose plane is switched off, and of rules that could say nothing."""
+    assert (sidecar(dark, name)[kpi]["num"], sidecar(dark, name)[kpi]["cause"]) == (None, cause)
+    assert "Switched off by configuration" in read(dark, name).partition('class="front"')[0]
+
+
+def test_verdicts_of_rules_that_were_silent_count_as_not_evaluated(dark):
+    """The share that was evaluated is of all verdicts, not of those of rules that could be evaluated."""
+    aside = sidecar(dark, "compliance")
+    with looking(dark) as view:
+        counted = view.frame(
+            "select count(*) filter (where status = 'not_evaluated'), count(*) from verdict where rule_id not like 'EVD%'"
+        ).row(0)
+    assert counted[0]
+    assert (aside["KR-blind"]["num"], aside["KR-blind"]["den"]) == counted
+    assert aside["KC-12"]["num"] == counted[1] - counted[0]
+
+
+@pytest.mark.parametrize(("name", "kpi"), [("compliance", "KC-07"), ("access-ownership", "KA-04")])
+def test_nothing_is_drawn_as_passing_where_verdicts_are_missing(dark, name, kpi):
+    """A count that must be zero, and a rate that is all of nothing, are no success while something is not evaluated."""
+    assert not sidecar(dark, name)[kpi]["num"]
+    for element in parsed(read(dark, name)).found:
+        if element["data-kpi"] == kpi:
+            assert "pass" not in element["class"].split()
+    assert "not evaluated" in read(dark, name)
 
 
 def test_whole_data_has_no_banner(home):

@@ -11,7 +11,7 @@ import duckdb
 import typer
 
 from pipeline import log, packs
-from pipeline.cli import output
+from pipeline.cli import moments, output
 from pipeline.errors import UsageError
 from pipeline.judge import attribution, past, walk
 from pipeline.judge.rule import SEVERITIES
@@ -63,6 +63,12 @@ def list_(
             rule=rule,
             severities=list(SEVERITIES),
         )
+        [(unknown,)] = con.execute(
+            "select count(*) from verdict where status = 'not_evaluated'"
+        ).fetchall()
+    if unknown:
+        # a short list is no good news by itself
+        log.say("verdicts that could not be reached are no findings", not_evaluated=unknown)
     for row in rows:
         row["evidence"] = json.loads(row["evidence"])
     columns = ["id", "severity", "rule_id", "status", "age_days", "subject_name", "reason"]
@@ -197,15 +203,14 @@ def _figure(value: object) -> object:
 
 def _warehouse(ctx: typer.Context, at: str | None) -> duckdb.DuckDBPyConnection:
     con = home.connect(ctx.obj.home.sealed(), read_only=True)
+    number = None
     if at is not None:
         number = history.snapshot_number(con, at)
         if number is None:
             con.close()
             raise UsageError(f"--at {at}: no snapshot then; `muster snapshots list` shows them")
         con.execute(f"set variable snapshot = {number}")
-    for name, judged_at in con.execute("select id, judged_at from shown_snapshot").fetchall():
-        if judged_at is None:
-            log.warn("not judged yet: these are the findings of the snapshot before", snapshot=name)
+    moments.warn_if_not_judged(con, number)
     return con
 
 

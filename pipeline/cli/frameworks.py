@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import log, packs
-from pipeline.cli import output
+from pipeline import packs
+from pipeline.cli import moments, output
 from pipeline.errors import UsageError
 from pipeline.judge import framework, rule, walk
 from pipeline.warehouse import history, home
@@ -68,14 +68,13 @@ def _coverage(
                 "the warehouse was filled by an earlier version of Pass Muster; "
                 "`muster judge` or the next `muster run` brings it up to date"
             )
+        number = None
         if at is not None:
             number = history.snapshot_number(con, at)
             if number is None:
                 raise UsageError(f"--at {at}: no snapshot then; `muster snapshots list` shows them")
             con.execute(f"set variable snapshot = {number}")
-        for shown, judged_at in con.execute("select id, judged_at from shown_snapshot").fetchall():
-            if judged_at is None:
-                log.warn("not judged yet: this is what the snapshot before said", snapshot=shown)
+        moments.warn_if_not_judged(con, number)
         stated = {row["id"]: row for row in walk.fetch(con, "from framework order by id")}
         if name not in stated:
             raise UsageError(

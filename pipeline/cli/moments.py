@@ -3,8 +3,10 @@
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
+import duckdb
 import typer
 
+from pipeline import log
 from pipeline.errors import UsageError
 
 NIGHTLY = time(2, tzinfo=UTC)
@@ -33,3 +35,16 @@ def moment(text: str | None) -> datetime | None:
             "2026-11-21T14:30:00Z"
         ) from None
     return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+
+
+def warn_if_not_judged(con: duckdb.DuckDBPyConnection, number: int | None = None) -> None:
+    """Says that what is shown of verdicts is older than the rest, where snapshot `number` (or the newest) is not judged."""
+    rows = con.execute(
+        "select id from snapshot where judged_at is null and number = "
+        "(select max(number) from snapshot where number <= coalesce($number, number))",
+        {"number": number},
+    ).fetchall()
+    for (name,) in rows:
+        log.warn(
+            "not judged yet: verdicts and findings are those of the snapshot before", snapshot=name
+        )

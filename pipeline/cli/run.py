@@ -19,7 +19,7 @@ from pipeline.judge import framework, groundwork, judgement, past, rule
 from pipeline.judge.bounds import Bounds
 from pipeline.judge.judgement import Judgement
 from pipeline.judge.rule import SEVERITIES
-from pipeline.warehouse.home import lock
+from pipeline.warehouse.home import connect, lock
 
 if TYPE_CHECKING:
     from pipeline.run import Sealed
@@ -94,8 +94,14 @@ def judge(
         raise UsageError("--json is for --at; `muster findings list --json` lists what was stored")
     with lock(state.home):
         judged = _judge(state)
+        with connect(state.home.sealed(), read_only=True) as con:
+            [(complete,)] = con.execute(
+                "select complete from snapshot where id = ?", [judged.snapshot_id]
+            ).fetchall()
     typer.echo(_verdicts(judged))
-    _finish(True, judged, fail_on)
+    if (state.home.reports / judged.snapshot_id).exists():
+        log.warn("the reports show the judgement before this one; `muster report` draws them again")
+    _finish(complete, judged, fail_on)
 
 
 def _collect(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from pipeline.cli import output
+from pipeline.cli import moments, output
 from pipeline.errors import PageError, UsageError
 from pipeline.warehouse import adhoc, compare, home, schema
 from pipeline.warehouse.compare import RowChange
@@ -49,6 +49,7 @@ def diff(
     with _warehouse(ctx) as con:
         (first, first_id), (last, last_id) = compare.pair(con, before, after)
         title = f"{first_id} -> {last_id}"
+        moments.warn_if_not_judged(con, last)
         if table is not None:
             chosen = schema.tables().get(table)
             if chosen is None or not chosen.historised:

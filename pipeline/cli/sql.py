@@ -5,14 +5,15 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
+import duckdb
 import typer
 
-from pipeline.cli import output
+from pipeline.cli import moments, output
 from pipeline.errors import PublishError, UsageError
 from pipeline.warehouse import adhoc, home
 from pipeline.warehouse.adhoc import Query
@@ -81,6 +82,9 @@ def sql(
         return
     with home.connect(warehouse, read_only=True) as con:
         number = None if at is None else adhoc.number_at(con, at)
+        with suppress(duckdb.Error):
+            # a file that an earlier version filled may not say so
+            moments.warn_if_not_judged(con, number)
     asked = Query(
         sql=_text(query),
         form="arrow" if form is Format.TABLE else form.value,

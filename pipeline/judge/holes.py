@@ -28,7 +28,7 @@ DERIVED_FROM = {
     "request_event": _REQUESTS,
     "masking_grant": (
         *_ACCESS, "masking_exception_column", "approved_masking_exception", "product_column", "immuta_column_tag",
-        "policy_masking", "classification", "asset_column", "asset",
+        "policy_masking", "classification", "asset_column", "asset", "request_form_version",
     ),
     "carried_class": ("asset", "asset_column", "classification", "process", "lineage_edge", "column_lineage"),
 }  # fmt: skip

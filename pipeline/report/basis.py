@@ -54,6 +54,7 @@ _VIEWS = {
         "masking_exception_column",
         "approved_masking_exception",
         "product_column",
+        "request_form_version",
         "policy_masking",
         "immuta_column_tag",
         "classification",

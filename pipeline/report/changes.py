@@ -49,7 +49,8 @@ def since_previous(view: View, families: tuple[str, ...] = ()) -> list[Flow]:
 
 
 def over_time(view: View, families: tuple[str, ...] = (), limit: int = 90) -> list[dict[str, Any]]:
-    """One row per snapshot up to this one, oldest first: open exceptions by severity and the digest of its rules."""
+    """One row per snapshot up to this one, oldest first: open exceptions by severity, the digest of its rules, and how
+    many of these could not be evaluated."""
     chosen = ", ".join(f"'{f}'" for f in families)
     rows = view.rows(
         """
@@ -65,7 +66,8 @@ def over_time(view: View, families: tuple[str, ...] = (), limit: int = 90) -> li
         rules as (
             select
                 s.number,
-                md5(string_agg(r.id || r.sha256 || r.params::varchar, ',' order by r.id)) as rules
+                md5(string_agg(r.id || r.sha256 || r.params::varchar, ',' order by r.id)) as rules,
+                count(r.id) filter (where r.state <> 'evaluated') as silent
             from shot s
             left join history.rule r
                 on r.valid_from <= s.number and (r.valid_to is null or r.valid_to > s.number)
@@ -73,7 +75,7 @@ def over_time(view: View, families: tuple[str, ...] = (), limit: int = 90) -> li
         )
 
         select
-            s.number, s.id, s.as_of, s.complete, any_value(r.rules) as rules,
+            s.number, s.id, s.as_of, s.complete, any_value(r.rules) as rules, any_value(r.silent) as silent,
             count(v.rule_id) filter (where v.severity = 'critical') as critical,
             count(v.rule_id) filter (where v.severity = 'high') as high,
             count(v.rule_id) filter (where v.severity = 'medium') as medium,
@@ -92,10 +94,11 @@ def over_time(view: View, families: tuple[str, ...] = (), limit: int = 90) -> li
         number=view.number,
         limit=limit,
     )
-    before = None
+    before: dict[str, Any] = {}
     for row in rows:
-        row["rules_changed"] = before is not None and row["rules"] != before
-        before = row["rules"]
+        row["rules_changed"] = bool(before) and row["rules"] != before["rules"]
+        row["silent_changed"] = bool(before) and row["silent"] != before["silent"]
+        before = row
     return rows
 
 

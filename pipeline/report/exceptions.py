@@ -60,9 +60,9 @@ SUBJECTS = {
 """What the subjects of a rule are called, several of them; a test names the kinds that must be here."""
 
 
-def scope(rules: list[Rule]) -> frozenset[str]:
-    """The tables that a count over all exceptions of `rules` rests on."""
-    return frozenset().union(*(rule.tables for rule in rules))
+def scope(view: View, rules: list[Rule]) -> frozenset[str]:
+    """The tables that a count over all exceptions of `rules` rests on; rules about what was left out add nothing to it."""
+    return frozenset().union(*(rule.tables for rule in rules)) - (view.left_out - view.incomplete)
 
 
 def reading(view: View, families: tuple[str, ...] = ()) -> list[Rule]:
@@ -83,7 +83,7 @@ def chosen(families: tuple[str, ...]) -> str:
 def open_count(view: View, kpi: str, label: str, where: str = "true", **extra: Any) -> Figure:
     """Open exceptions that meet `where` (over `open_finding`), run checks left out."""
     sql = f"select count(*) as num from open_finding where family <> 'EVD' and ({where})"
-    return view.counted(kpi, label, sql, tables=scope(reading(view)), **extra)
+    return view.counted(kpi, label, sql, tables=scope(view, reading(view)), **extra)
 
 
 def per_rule(view: View) -> list[dict[str, Any]]:

@@ -24,6 +24,11 @@ def banner(view: View) -> tuple[Text, ...]:
             f"Population incomplete: {names}. Figures marked with a dagger (†) rest on it and are printed without "
             "colour: counts are lower bounds, rates may be off either way."
         )
+    if view.left_out:
+        planes = ", ".join(view.snapshot.skipped)
+        found.append(
+            f"Switched off by configuration: {planes}. What rests on it is not evaluated, or marked with a dagger (†)."
+        )
     failed = [view.rules[i] for i in _EVIDENCE if i in view.rules and view.rules[i].failed]
     if failed:
         checks = "; ".join(
@@ -75,8 +80,9 @@ def ledger(view: View, families: tuple[str, ...] = ()) -> Figures:
     """The figures that say how far the others can be trusted."""
     rules = exceptions.reading(view, families)
     ran = [rule for rule in rules if rule.state == "evaluated"]
-    population = sum(rule.population for rule in ran)
-    blind = sum(rule.not_evaluated for rule in ran)
+    # those of rules that could not be evaluated at all, too
+    population = sum(rule.population for rule in rules)
+    blind = sum(rule.not_evaluated for rule in rules)
     checks = [view.rules[i] for i in _EVIDENCE if i in view.rules]
     evaluated = view.counted(
         "KR-no-total",
@@ -102,7 +108,7 @@ def ledger(view: View, families: tuple[str, ...] = ()) -> Figures:
                 population - blind,
                 population,
                 source="rule",
-                tables=exceptions.scope(rules),
+                tables=exceptions.scope(view, rules),
             ),
             Figure("KR-blind", "Not evaluated", blind, population, source="rule"),
             _evidence_checks(checks),
@@ -134,7 +140,7 @@ def _waivers(view: View, rules: list[Rule]) -> Figure:
         sum(rule.waived for rule in rules),
         sum(rule.failed for rule in rules),
         source="rule",
-        tables=exceptions.scope(rules),
+        tables=exceptions.scope(view, rules),
         note=words.plural(in_force, "waiver in force", "waivers in force"),
     )
 
@@ -171,7 +177,7 @@ def limits(view: View) -> tuple[Text, ...]:
     weak = view.rows("select endpoint from reconciliation where verdict = 'weak' order by endpoint")
     if weak:
         names = words.listed([row["endpoint"] for row in weak])
-        found.append(f"Reconciled within a tolerance only: {names}.")
+        found.append(f"Not reconciled for certain: {names}.")
     return tuple(found)
 
 

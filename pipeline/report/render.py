@@ -88,8 +88,9 @@ def sidecar(title: str, drawn: Page, view: View, *, generated_at: datetime) -> s
             "unit": figure.unit,
             "change": figure.change,
             "cause": words.visible(figure.cause),
+            "note": words.visible(figure.note),
             "shown": words.visible(figure.counted + (f" ({figure.rate})" if figure.rate else "")),
-            "incomplete": bool(figure.tables & view.incomplete),
+            "incomplete": bool(figure.tables & view.lacking),
             "source": figure.source,
         }
         before = found.setdefault(figure.kpi, entry)

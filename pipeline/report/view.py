@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import UsageError
+from pipeline.report import words
 from pipeline.report.basis import tables_in
 from pipeline.report.parts import Figure, Tone
 from pipeline.warehouse import history
@@ -144,17 +145,45 @@ class View:
             )["name"].to_list()
         )
 
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """Public tables that a plane which is switched off would have filled. Without a directory people go by
+        their ids, which reports say by themselves."""
+        return frozenset(
+            self.frame(
+                "select distinct unnest(tables) as name from reconciliation "
+                "where verdict = 'skipped' and source <> 'directory'"
+            )["name"].to_list()
+        )
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Public tables on which no figure can rest: rows are missing, or were never asked for."""
+        return self.incomplete | self.left_out
+
+    @cached_property
+    def unjudged(self) -> int:
+        """Verdicts that could not be reached, run checks left out."""
+        return sum(rule.not_evaluated for rule in self.rules.values() if rule.group != "EVD")
+
     def counted(
         self, kpi: str, label: str, sql: str, *, before: bool = True, **extra: Any
     ) -> Figure:
         """A figure from a query that returns `num`, and `den` where it has a population.
 
-        With `before` the change of `num` since the previous snapshot is part of it.
+        With `before` the change of `num` since the previous snapshot is part of it. Of tables that were left out
+        nothing is counted.
         """
+        if off := self.left_out & tables_in(sql):
+            return absent(
+                kpi, label, f"switched off by configuration ({words.listed(sorted(off), 1)})"
+            )
         row = self.rows(sql)[0]
         number, population = _number(row["num"]), _number(row.get("den"))
         change = None
-        if before and self.previous and number is not None:
+        # of what the snapshot before did not read whole, a change would say nothing
+        known = self.previous and not self.previous.lacking & tables_in(sql)
+        if before and known and self.previous and number is not None:
             old = _number(self.previous.rows(sql)[0]["num"])
             change = None if old is None else number - old
         return Figure(
@@ -175,9 +204,13 @@ class View:
             return absent(kpi, label, f"no rule {rule_id} in this rule set")
         if rule.state == "error":
             return absent(kpi, label, f"rule {rule_id} could not run")
+        if rule.state == "not_evaluated" and not rule.population:
+            return absent(kpi, label, f"rule {rule_id} could not be evaluated")
         if rule.population and not rule.passed + rule.failed:
             return absent(kpi, label, f"none of {rule.population:,} could be evaluated")
         old = self.previous.rules.get(rule_id) if self.previous else None
+        if old is not None and old.state != "evaluated":
+            old = None
         return Figure(
             kpi,
             label,

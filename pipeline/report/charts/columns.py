@@ -45,7 +45,7 @@ def columns_over_time(
         }
         for name, values, colour in series
     ]
-    marked = [(_stamp(time), "rules changed") for time in marks]
+    marked = [(_stamp(time), "rules changed, or how many were evaluated") for time in marks]
     marked += [(_stamp(time), "incomplete") for time in gaps]
     line, small = {"color": MUTED, "width": 1, "dash": "dot"}, {"size": 10, "color": MUTED}
     extra: Plot = {

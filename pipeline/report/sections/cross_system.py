@@ -75,5 +75,5 @@ def _candidates(view: View) -> Grid:
     )  # fmt: skip
     return listing(
         view, "link-candidates", "Tables that may be one, without a link", columns, SQL["candidates"], first=10, height=260,
-        note="No rule relies on these. Two names of one host are made one in rules/hosts.yaml of a pack.", empty="None.",
+        note="No rule relies on these. Two names of one host are made one by the register rules/hosts of a pack.", empty="None.",
     )  # fmt: skip

@@ -18,13 +18,20 @@ from pipeline.report.page import (
     Severity,
     Table,
     Text,
+    Tone,
 )
 from pipeline.report.view import Rule, View
 
 
-def must_be_zero(figure: Figure) -> Figure:
-    """`figure` in the tone of a count that is right only at zero."""
-    return figure if figure.num is None else replace(figure, tone="fail" if figure.num else "pass")
+def must_be_zero(figure: Figure, unknown: int = 0) -> Figure:
+    """`figure` in the tone of a count that is right only at zero, and only where nothing is unknown: `unknown` verdicts
+    that could not be reached might have counted."""
+    if figure.num is None:
+        return figure
+    unknown += figure.not_evaluated
+    note = f"{figure.note}; {words.count(unknown)} not evaluated" if unknown else figure.note
+    tone: Tone = "fail" if figure.num else "" if unknown else "pass"
+    return replace(figure, tone=tone, note=note)
 
 
 def change_bars(view: View, families: tuple[str, ...] = ()) -> Block:
@@ -32,7 +39,7 @@ def change_bars(view: View, families: tuple[str, ...] = ()) -> Block:
     flows = changes.since_previous(view, families)
     if not flows or view.previous is None:
         return Prose("First snapshot: there is nothing to compare with yet.", "note")
-    tables = exceptions.scope(exceptions.reading(view, families))
+    tables = exceptions.scope(view, exceptions.reading(view, families))
     bars: list[Bar] = []
     level, levels = 0, []
     for position, flow in enumerate(flows):
@@ -84,7 +91,7 @@ def work_table(view: View, families: tuple[str, ...] = (), limit: int = 6) -> Ta
         order by critical desc, high desc, open desc, place
         """
     )
-    tables = exceptions.scope(exceptions.reading(view, families))
+    tables = exceptions.scope(view, exceptions.reading(view, families))
 
     def cell(place: str, name: str, number: int) -> Figure:
         return Figure(
@@ -114,7 +121,7 @@ def work_table(view: View, families: tuple[str, ...] = (), limit: int = 6) -> Ta
             Column("Open", True),
         ),
         tuple(lines),
-        empty="No open exceptions.",
+        empty=f"No open exceptions{_unreached(exceptions.reading(view, families))}.",
     )
 
 
@@ -145,14 +152,21 @@ def _risk(rule: Rule, row: dict[str, Any]) -> Text:
         f", {words.count(row['gravest'])} of them {gravest}" if row["gravest"] < row["open"] else ""
     )
     things = exceptions.SUBJECTS.get(rule.subject, rule.subject)
+    blind = _unreached([rule])
     return (
         Severity(gravest),
         " ",
         figure,
         f" {things} do not meet “{rule.title}” (",
         Link(rule.id, "exceptions", (("rule_id", rule.id),)),
-        f"){mixed}; oldest {words.days(row['oldest'])}; {words.listed([words.clipped(p) for p in row['places']], 2)}.",
+        f"){mixed}{blind}; oldest {words.days(row['oldest'])}; {words.listed([words.clipped(p) for p in row['places']], 2)}.",
     )
+
+
+def _unreached(rules: list[Rule]) -> str:
+    """What is to be said behind a count of exceptions to the rules where they do not know all."""
+    blind = sum(rule.not_evaluated for rule in rules)
+    return f"; {words.count(blind)} not evaluated" if blind else ""
 
 
 def decisions(view: View, options: Mapping[str, str]) -> tuple[Text, ...]:

@@ -2,7 +2,7 @@
 
 from pipeline.report import exceptions, words
 from pipeline.report.page import Column, Figure, Heat, Section, Table
-from pipeline.report.view import View
+from pipeline.report.view import View, absent
 
 
 def section(view: View) -> Section:
@@ -27,15 +27,18 @@ def section(view: View) -> Section:
         weight[row["place"]] = weight.get(row["place"], 0) + row["fails"]
     places = sorted(weight, key=lambda place: (-weight[place], place))
     cells = {(row["place"], row["family"]): row for row in rows}
-    tables = exceptions.scope(exceptions.reading(view))
+    tables = exceptions.scope(view, exceptions.reading(view))
 
     def heat(place: str, family: str) -> Heat:
         row = cells.get((place, family))
         if row is None:
             return Heat(None)
+        name = f"C5.{place}.{family}", f"{place}, {family}: exceptions"
+        if row["blind"] == row["population"]:
+            return Heat(absent(*name, f"none of {words.count(row['population'])}"), hatched=True)
         share = row["fails"] / row["population"]
         step = 0 if not row["fails"] else 1 + sum(share > edge for edge in (0.1, 0.25, 0.5))
-        figure = Figure(f"C5.{place}.{family}", f"{place}, {family}: exceptions", row["fails"], row["population"], source="sql", tables=tables, joined="/")  # fmt: skip
+        figure = Figure(*name, row["fails"], row["population"], source="sql", tables=tables, joined="/")  # fmt: skip
         return Heat(figure, step, row["blind"] > 0)
 
     table = Table(

@@ -2,7 +2,7 @@
 
 from pipeline.report import charts, exceptions, words
 from pipeline.report.page import Cell, Chart, Column, Figure, Link, Section, Severity, Table
-from pipeline.report.view import Rule, View
+from pipeline.report.view import Rule, View, absent
 
 _PARTS = (
     ("Pass", "passed", charts.PASS, ""),
@@ -17,13 +17,13 @@ def section(view: View) -> Section:
     families: dict[str, list[Rule]] = {}
     for rule in exceptions.reading(view):
         families.setdefault(rule.group, []).append(rule)
-    blocks = (_by_family(families), _by_rule(view))
+    blocks = (_by_family(view, families), _by_rule(view))
     return Section("scorecard", "Scorecard by control group", "Scorecard", blocks)
 
 
-def _by_family(families: dict[str, list[Rule]]) -> Chart:
+def _by_family(view: View, families: dict[str, list[Rule]]) -> Chart:
     order = sorted(families, key=lambda f: (_total(families[f], "unwaived"), f))
-    names = {f: exceptions.FAMILIES.get(f, f) for f in order}
+    names = {f: _named(f, families[f]) for f in order}
     plot = charts.stacked(
         [names[f] for f in order],
         [
@@ -36,16 +36,20 @@ def _by_family(families: dict[str, list[Rule]]) -> Chart:
     )
 
     def line(f: str) -> tuple[Cell, ...]:
-        tables = exceptions.scope(families[f])
+        tables = exceptions.scope(view, families[f])
         cells = [
             Figure(f"C4.{f}.{part}", f"{f}: {title}", _total(families[f], part), source="rule", tables=tables)
             for title, part, *_ in _PARTS
         ]  # fmt: skip
         population = _total(families[f], "population")
         end = Figure(f"C4.{f}.population", f"{f}: population", population, source="rule")
-        return (names[f], *cells, end)
+        ran = sum(rule.state == "evaluated" for rule in families[f])
+        rules = Figure(
+            f"C4.{f}.rules", f"{f}: rules evaluated", ran, len(families[f]), source="rule"
+        )
+        return (names[f], *cells, end, rules)
 
-    titles = ("Group", *(title for title, *_ in _PARTS), "Population")
+    titles = ("Group", *(title for title, *_ in _PARTS), "Population", "Rules evaluated")
     data = Table(
         "t-families",
         "Verdicts by rule group",
@@ -56,6 +60,13 @@ def _by_family(families: dict[str, list[Rule]]) -> Chart:
         "C4", "Scorecard", "Which controls are weak?", plot, data, 60 + 34 * len(order),
         "Share of verdicts by rule group, counts inside, population at the end; most exceptions on top.",
     )  # fmt: skip
+
+
+def _named(family: str, rules: list[Rule]) -> str:
+    """The name of a group, and how many of its rules were evaluated where not all of them were."""
+    name = exceptions.FAMILIES.get(family, family)
+    ran = sum(rule.state == "evaluated" for rule in rules)
+    return name if ran == len(rules) else f"{name} ({ran} of {words.plural(len(rules), 'rule')})"
 
 
 def _total(rules: list[Rule], part: str) -> int:
@@ -90,7 +101,7 @@ def _by_rule(view: View) -> Table:
             words.signed(rule.failed - rule.waived - before.failed + before.waived) if before else "new rule",
             figure("waived", "waived", rule.waived),
             figure("not_evaluated", "not evaluated", rule.not_evaluated),
-            Figure(f"rule.{rule.id}.rate", "passing", rule.passed, evaluated, not_evaluated=rule.not_evaluated, waived=rule.waived, source=f"rule:{rule.id}", tables=rule.tables),
+            absent(f"rule.{rule.id}.rate", "passing", words.clipped(rule.error or "none", 60)) if rule.state != "evaluated" else Figure(f"rule.{rule.id}.rate", "passing", rule.passed, evaluated, not_evaluated=rule.not_evaluated, waived=rule.waived, source=f"rule:{rule.id}", tables=rule.tables),
             words.count(row["oldest"]) if row else "–",
         )  # fmt: skip
 

@@ -129,6 +129,8 @@ def past_expiry(view: View) -> Figure:
         return absent(kpi, label, "no rule ACC-007 in this rule set")
     if broken := [rule.id for rule in rules if rule.state == "error"]:
         return absent(kpi, label, f"rule {broken[0]} could not run")
+    if silent := [rule.id for rule in rules if rule.state == "not_evaluated"]:
+        return absent(kpi, label, f"rule {silent[0]} could not be evaluated")
     names = " and ".join(rule.id for rule in rules)
     tables = frozenset().union(*(rule.tables for rule in rules))
     row = view.rows(SQL["past_expiry"])[0]

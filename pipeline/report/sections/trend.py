@@ -27,14 +27,14 @@ def section(view: View, families: tuple[str, ...] = ()) -> Section:
     blocks: list[Block] = [_over_time(view, families)]
     flows = changes.since_previous(view, families)
     if flows:
-        blocks.append(_waterfall(flows, exceptions.scope(exceptions.reading(view, families))))
+        blocks.append(_waterfall(flows, exceptions.scope(view, exceptions.reading(view, families))))
     blocks += [_speed(view, families), _ages(view, families)]
     return Section("trend", "Trend", "Trend", tuple(blocks))
 
 
 def _over_time(view: View, families: tuple[str, ...]) -> Chart:
     rows = changes.over_time(view, families)
-    tables = exceptions.scope(exceptions.reading(view, families))
+    tables = exceptions.scope(view, exceptions.reading(view, families))
     whole = [row for row in rows if row["complete"]]
     series = [
         (name.title(), [row[name] for row in whole], charts.SEVERITY[name])
@@ -58,6 +58,8 @@ def _over_time(view: View, families: tuple[str, ...]) -> Chart:
                 "; ".join(
                     ["incomplete: not drawn"] * (not row["complete"])
                     + ["rule set or parameters changed"] * row["rules_changed"]
+                    + [f"{words.plural(row['silent'], 'rule')} could not be evaluated"]
+                    * row["silent_changed"]
                 ),
             )
             for row in rows
@@ -71,7 +73,7 @@ def _over_time(view: View, families: tuple[str, ...]) -> Chart:
         charts.columns_over_time(
             [row["as_of"] for row in whole],
             series,
-            [row["as_of"] for row in rows if row["rules_changed"]],
+            [row["as_of"] for row in rows if row["rules_changed"] or row["silent_changed"]],
             [row["as_of"] for row in rows if not row["complete"]],
         ),
         data,
@@ -116,7 +118,7 @@ def _waterfall(flows: list[Flow], tables: frozenset[str]) -> Chart:
 
 def _speed(view: View, families: tuple[str, ...]) -> Figures:
     where = exceptions.chosen(families)
-    tables = exceptions.scope(exceptions.reading(view, families))
+    tables = exceptions.scope(view, exceptions.reading(view, families))
     recent = "(select as_of from shown_snapshot) - interval 90 day"
     family = where.replace("family", "split_part(rule_id, '-', 1)")
     queries = {
@@ -147,7 +149,7 @@ def _ages(view: View, families: tuple[str, ...]) -> Chart:
         f"select severity, case {cases} else 5 end as bin, count(*) as open "
         f"from open_finding where {exceptions.chosen(families)} group by all order by all"
     )
-    tables = exceptions.scope(exceptions.reading(view, families))
+    tables = exceptions.scope(view, exceptions.reading(view, families))
     medians = {
         row["severity"]: row["median"]
         for row in view.rows(

@@ -64,8 +64,15 @@ def _not_reached(view: View, families: tuple[str, ...]) -> Table:
         (Column("Rule"), Column("Reason"), Column("Subjects", True)),
         tuple(line(number, row) for number, row in enumerate(rows[:_REASONS_SHOWN])),
         note="" if few else f"The first {_REASONS_SHOWN} of {words.count(len(rows))} reasons.",
-        empty="None: every member of every population has a verdict.",
+        empty=_none_unreached(view, families),
     )
+
+
+def _none_unreached(view: View, families: tuple[str, ...]) -> str:
+    silent = [rule.id for rule in exceptions.reading(view, families) if rule.state != "evaluated"]
+    if silent:
+        return f"Who would be judged by {words.listed(silent)} is not known."
+    return "None: every member of every population has a verdict."
 
 
 def _reconciliation(view: View) -> Table:

@@ -1,5 +1,8 @@
 """Waivers on record, unfit and ended ones included, and the registers that people keep."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pipeline.report import words
 from pipeline.report.page import Code, Column, Figure, Figures, Section, Table
 from pipeline.report.view import View, absent
@@ -24,7 +27,10 @@ group by all
 order by w.expires_at, w.id
 """
 
-REGISTERS = "select name, present, files, row_count from register order by present, name"
+REGISTERS = "select name, present, files, row_count, approvers from register order by present, name"
+
+NAMED = 3
+"""Approvers that a row names."""
 
 
 def section(view: View) -> Section:
@@ -63,11 +69,12 @@ def section(view: View) -> Section:
     registers = Table(
         "t-registers",
         "Registers: what people decide and no system tells",
-        (Column("Register"), Column("Rows", True), Column("Files")),
+        (Column("Register"), Column("Rows", True), Column("Approved by"), Column("Files")),
         tuple(
             (
                 Code(row["name"]),
                 words.count(row["row_count"]) if row["present"] else "–",
+                _approved(row),
                 ", ".join(row["files"])
                 or f"none: registers/{row['name']}.csv in a pack would be read",
             )
@@ -78,6 +85,16 @@ def section(view: View) -> Section:
     return Section(
         "waivers", "Waivers and registers", "Waivers", (Figures(_figures(view)), waivers, registers)
     )
+
+
+def _approved(row: Mapping[str, Any]) -> str:
+    """Who approved what is in a register, as far as there is room."""
+    if not row["row_count"] or row["approvers"] is None:
+        return "–"
+    if not row["approvers"]:
+        return "nobody here: as shipped"
+    more = len(row["approvers"]) - NAMED
+    return ", ".join(row["approvers"][:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _figures(view: View) -> tuple[Figure, ...]:

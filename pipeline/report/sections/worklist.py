@@ -16,7 +16,7 @@ def section(view: View, families: tuple[str, ...] = ()) -> Section:
         "Open exceptions",
         frame.height,
         source="sql",
-        tables=exceptions.scope(exceptions.reading(view, families)),
+        tables=exceptions.scope(view, exceptions.reading(view, families)),
     )
     columns = (
         GridColumn("severity", "Sev.", "severity", True, 1, 46),
