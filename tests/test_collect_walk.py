@@ -218,6 +218,18 @@ def test_a_refused_batch_is_halved_until_the_culprit_is_found(tmp_path: Path, st
     assert len(calls) < 20
 
 
+def test_a_batch_that_takes_too_long_is_asked_for_in_halves(tmp_path: Path) -> None:
+    """What no server answers in time at once, it answers in parts: nothing is missing."""
+
+    def detail(asked: list[str]) -> Answer:
+        return Answer(status=504) if len(asked) > 25 else page(asked)
+
+    with serving(estate(ids(90), detail)) as server:
+        _, (read, gaps), complete = walk(server, tmp_path, (READ, GAPS), endpoints=(THING, DETAIL))
+    assert complete
+    assert (len(read), gaps) == (90, [])
+
+
 def test_a_forbidden_thing_costs_the_others_of_its_batch_nothing(tmp_path: Path) -> None:
     """A batch that is refused because of one key is halved until that key stands alone."""
 
@@ -370,6 +382,19 @@ def test_a_plane_that_is_switched_off_is_not_asked(tmp_path: Path) -> None:
     assert gaps == []
     assert outcomes["part"].skipped
     assert words[1] == ("toy.part", "skipped", "plane switched off by configuration")
+
+
+def test_what_hangs_on_a_plane_that_is_switched_off_is_no_gap_either(tmp_path: Path) -> None:
+    """What to ask there is unknown because nobody wanted to know: it is told as skipped, with the endpoint that would say."""
+    with serving(estate(ids(3))) as server:
+        _, (gaps, words), complete = walk(
+            server, tmp_path, (GAPS, WORDS), skip=frozenset({THING.plane})
+        )
+        assert not [seen for seen in server.seen if "/parts" in seen.path]
+    assert complete
+    assert gaps == []
+    said = "what to ask here toy.thing would have said, whose plane is switched off"
+    assert words[1] == ("toy.part", "skipped", said)
 
 
 @pytest.mark.parametrize("status", [401, None])

@@ -257,6 +257,26 @@ def test_a_request_with_an_unreadable_instant_is_lost(
         assert rows(staging, f"select count(*), max(expires_at) from {name}") == [(1, None)]
 
 
+@pytest.mark.parametrize("person", [{}, {"name": "N"}, {"globalUserId": None}])
+def test_a_record_of_somebody_without_an_id_is_lost(tmp_path: Path, person: dict[str, Any]) -> None:
+    """It would pass for one on which nobody acted; where nobody did, there is nobody."""
+    records = [{"id": "alone", "actionBy": None}, {"id": "bad", "actionBy": person}]
+    page = json.dumps({"approvalRecords": [*records, {"id": "absent"}]}).encode()
+    with loaded(tmp_path, REQUESTS, [("approval", "r", page)]) as staging:
+        query = "select item from immuta.approval_item order by item"
+        assert rows(staging, query) == [("/approvalRecords/0",), ("/approvalRecords/2",)]
+
+
+@pytest.mark.parametrize("tags", [["PII"], [{"name": None}], [{"name": "PII"}, {"title": "PHI"}]])
+def test_a_column_with_a_tag_that_cannot_be_read_is_lost(tmp_path: Path, tags: list[Any]) -> None:
+    """What nobody can name may be what makes the column sensitive; no tags at all are none."""
+    columns = [{"name": "a"}, {"name": "b", "tags": []}, {"name": "c", "tags": tags}]
+    page = json.dumps({"metadata": columns}).encode()
+    with loaded(tmp_path, SOURCES, [("dictionary", "5", page)]) as staging:
+        query = "select name from immuta.dictionary_item order by name"
+        assert rows(staging, query) == [("a",), ("b",)]
+
+
 @pytest.mark.parametrize(
     ("policy", "applied"),
     [

@@ -22,6 +22,7 @@ from pipeline.collect.calls import Call
 from pipeline.collect.endpoint import Endpoint, Request
 from pipeline.collect.envelope import open_page
 from pipeline.collect.reading import read
+from pipeline.collect.reconcile import reconcile
 from pipeline.collect.walked import Walked
 from pipeline.errors import PageError
 from pipeline.sources.groups import assembled
@@ -230,6 +231,24 @@ def test_sources_without_a_dictionary_say_so(tmp_path: Path) -> None:
     with loaded(tmp_path, SOURCE, [listed(5, 6)], gone={"dictionary": ["6"]}) as staging:
         query = "select id, dictionary_absent from immuta_source order by id"
         assert rows(staging, query) == [(5, False), (6, True)]
+
+
+def test_a_dictionary_that_is_denied_where_columns_are_listed_is_a_gap(tmp_path: Path) -> None:
+    """A product shows columns by their dictionary: without it nobody knows their tags. Where nothing lists any, 404 is
+    believed; that the platform has columns says nothing."""
+    described = WHOLE | {"metadata": METADATA, "remoteTableDescription": COLUMNS}
+    pages = [listed(5, 6), detail(6), page("handler", "6", described)]
+    with loaded(tmp_path, SOURCE, pages, gone={"dictionary": ["5", "6"]}) as staging:
+        staging.con.execute(
+            "insert into product_column by name "
+            "select 'p' as product_id, '5' as source_id, 'c' as name, [] as tags, 7 as page_id, '/data/0' as item"
+        )
+        asked = Walked(SOURCE, named("dictionary"), planned=2, calls=2, gone=["5", "6"])
+        assert not reconcile(staging, [asked])
+        said = "there is none, it says, but columns are listed by data products"
+        assert rows(staging, "select endpoint, key, reason from gap") == [
+            ("immuta.dictionary", "5", said)
+        ]
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,8 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tenant(folder, url, immuta=keys, purview={"skip": list(NOT_NEEDED)})
         ended = muster("collect", "--as-of", "2026-11-21", folder=folder, code=3)
     assert "not complete" in ended.err
-    muster("judge", folder=folder)
+    # what is judged is a part: that is no success, whatever the rules found
+    muster("judge", "--fail-on", "critical", folder=folder, code=3)
     return folder / "data/warehouse.duckdb"
 
 

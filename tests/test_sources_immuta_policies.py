@@ -108,6 +108,22 @@ def test_a_list_of_tags_as_long_as_was_asked_for_may_not_be_all(tmp_path: Path) 
             assert rows(staging, "select endpoint, key, tables from gap") == gaps
 
 
+@pytest.mark.parametrize("actions", [None, "masking", 7])
+def test_whom_a_policy_without_readable_actions_lets_out_is_not_known(actions: Any) -> None:
+    """Nobody can say that it lets out nobody; one that lists no action lets out nobody."""
+    with read(policy(1, "data", actions), policy(2, "data", [])) as staging:
+        query = f"select policy, position, rule, {CONDITION}, item from policy_exception"
+        value = None if actions is None else json.dumps(actions)
+        said = ("unknown", None, None, value, None, "/0/actions")
+        assert rows(staging, query) == [("global:1", 1, 1, *said)]
+
+
+def test_a_policy_without_a_type_is_lost() -> None:
+    """Rules are about data policies or subscription policies: it would be in no population."""
+    with read(policy(1, "data", []), policy(2, "data", []) | {"type": None}) as staging:
+        assert rows(staging, "select key from immuta.policy_item") == [("1",)]
+
+
 def test_what_a_policy_says_of_itself() -> None:
     """Template, copy, certification, restrictions and the way in; what is not said is null."""
     whole = policy(

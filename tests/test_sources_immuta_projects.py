@@ -10,7 +10,9 @@ import pytest
 from collecting import loaded, rows
 
 from pipeline.collect.envelope import open_page
+from pipeline.collect.reconcile import reconcile
 from pipeline.collect.staging import Staging
+from pipeline.collect.walked import Walked
 from pipeline.errors import PageError
 from pipeline.sources.groups import assembled
 from pipeline.sources.immuta import data_sources, policies, projects
@@ -125,6 +127,23 @@ def test_purposes_at_every_depth(staging: Staging) -> None:
         (5, "Trials.Phase 1", "Trials", *blank, "/subpurposes/0/subpurposes/0"),
         (6, "Phase 2", "Trials", *blank, "/subpurposes/0/subpurposes/1"),
     ]
+
+
+@pytest.mark.parametrize("name", ["project_detail", "project_member", "project_source"])
+def test_what_is_denied_of_a_project_that_is_there_is_a_gap(tmp_path: Path, name: str) -> None:
+    """Nobody in it, nothing in it and no purpose would be good news; a project that is deleted, or gone, has none of it."""
+    pages = [
+        ("project", None, page(hits=PROJECTS, count=3)),
+        ("project_detail", "10", page(**DETAIL)),
+        ("project_detail", "11", page(**PROJECTS[1])),
+    ]
+    if name == "project_detail":
+        pages = [pages[0], ("project_member", "10", page(members=MEMBERS))]
+    with loaded(tmp_path, SOURCE, pages, gone={name: ["10", "11", "12"]}) as staging:
+        [what] = [one for one in SOURCE.endpoints if one.name == name]
+        asked = Walked(SOURCE, what, planned=3, calls=3, gone=["10", "11", "12"])
+        assert not reconcile(staging, [asked])
+        assert rows(staging, "select endpoint, key from gap") == [(f"immuta.{name}", "10")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What was read against what there is: one verdict per endpoint, and every missing answer by its key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,7 @@ def reconcile(staging: Staging, outcomes: Sequence[Walked]) -> bool:
         if outcome.endpoint.holes and not outcome.skipped:
             record_holes(staging, outcome, tables)
         counts = _counts(staging, outcome, last.name, named)
-        unknown = _unknown_before(outcome, outcomes)
-        rows.append(_row(staging, outcome, counts, tables, unknown, unsure))
+        rows.append(_row(staging, outcome, counts, tables, outcomes, unsure))
     _record(staging, rows)
     staging.con.execute("commit")
     incomplete = staging.con.execute(
@@ -59,6 +58,7 @@ def verdict(
     approximate: bool,
     lost: int = 0,
     unknown: str | None = None,
+    left_out: str | None = None,
     unsure: bool = False,
 ) -> tuple[str, str | None]:
     """The word for one endpoint, and why where it is not `reconciled`."""
@@ -70,6 +70,11 @@ def verdict(
         return "incomplete", f"{lost} items of the pages have no usable key: the format has changed"
     if failed:
         return "incomplete", f"{failed} answers are missing; see table gap"
+    if left_out:
+        return (
+            "skipped",
+            f"what to ask here {left_out} would have said, whose plane is switched off",
+        )
     if unsure:
         return "weak", "whether this identity is shown all of it is unknown"
     if before is None or after is None:
@@ -103,13 +108,26 @@ def _fed(endpoint: Endpoint, endpoints: Sequence[Endpoint]) -> list[str]:
 
 def _unknown_before(outcome: Walked, outcomes: Sequence[Walked]) -> str | None:
     """The endpoint that should have said what to ask here, if its whole list was not read."""
+    for other in _asked_before(outcome, outcomes):
+        if any(missing.key == "*" for missing in other.missing):
+            return other.name
+    return None
+
+
+def _left_out_before(outcome: Walked, outcomes: Sequence[Walked]) -> str | None:
+    """The endpoint that would have said what to ask here, if its plane is switched off: that is no gap."""
+    for other in _asked_before(outcome, outcomes):
+        if other.skipped:
+            return other.name
+    return None
+
+
+def _asked_before(outcome: Walked, outcomes: Sequence[Walked]) -> Iterator[Walked]:
+    """The endpoints that an endpoint needs, and those that these need."""
     for other in outcomes:
         if other.source is outcome.source and other.endpoint.name in outcome.endpoint.after:
-            if other.skipped or any(missing.key == "*" for missing in other.missing):
-                return other.name
-            if (earlier := _unknown_before(other, outcomes)) is not None:
-                return earlier
-    return None
+            yield other
+            yield from _asked_before(other, outcomes)
 
 
 @dataclass(frozen=True)
@@ -174,7 +192,7 @@ def _row(
     outcome: Walked,
     counts: Counts,
     tables: list[str],
-    unknown: str | None,
+    outcomes: Sequence[Walked],
     unsure: frozenset[str],
 ) -> dict[str, Any]:
     """A row of `reconciliation`; records a gap where something is missing under no known key."""
@@ -182,7 +200,8 @@ def _row(
         outcome.endpoint.total,
         skipped=outcome.skipped,
         failed=counts.missing,
-        unknown=unknown,
+        unknown=_unknown_before(outcome, outcomes),
+        left_out=_left_out_before(outcome, outcomes),
         before=counts.before,
         after=counts.after,
         distinct=counts.distinct,

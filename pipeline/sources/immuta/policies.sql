@@ -145,7 +145,8 @@ from (
         from pages
     )
 )
-where policy.id is not null;
+-- without its type nobody knows which rules it is for
+where policy.id is not null and policy.type is not null;
 
 -- one row per action of a policy: a list in V1, an object by itself in V2
 create table policy_action as
@@ -399,7 +400,14 @@ select
 from (
     select *, unnest(found) as one, generate_subscripts(found, 1) as place
     from (select *, conditions_of(json_extract(said, '$.exceptions')) as found from data_rule)
-);
+)
+union all by name
+-- whom a policy lets out whose actions cannot be read, nobody knows
+select 'global:' || key as policy, 0 as source_id, 1 as position, 1 as rule, 'unknown' as rule_type, 'unknown' as kind,
+    policy.actions::varchar as value, page_id, item || '/actions' as item
+from (select distinct on (key) * from policy_item order by key, page_id desc)
+where policy.type = 'data'
+    and coalesce(json_type(policy.actions) not in ('ARRAY', 'OBJECT'), true);
 
 insert into policy_masking by name
 with masked as (

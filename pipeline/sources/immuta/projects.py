@@ -8,13 +8,25 @@ GONE = frozenset({404})
 """A project or purpose that was deleted since it was listed."""
 
 
+_READS = {"project_detail": "key", "project_member": "project_id", "project_source": "project_id"}
+"""What is read about every project, and where its rows have the project."""
+
+
 def state_in_an_object(body: bytes) -> bytes:
     """The state of an equalization as one object: that it may come as a word of its own is not documented either."""
     return body if body.lstrip()[:1] == b"{" else b'{"state":' + body + b"}"
 
 
 def per_project(name: str, path: str, items: str = "") -> Endpoint:
-    """A read of one thing about every project."""
+    """A read of one thing about every project; where one of a project's reads is answered, none is gone."""
+    answered = " union ".join(
+        f"select {key} from {other}_item" for other, key in _READS.items() if other != name
+    )
+    denied = (
+        "select key, 'there is none, it says, but the project is there' as reason from gone "
+        f"join immuta_project on id::varchar = key where endpoint = 'immuta.{name}' "
+        f"and not coalesce(deleted, false) and key in ({answered})"
+    )
     return Endpoint(
         name,
         "govern",
@@ -26,6 +38,7 @@ def per_project(name: str, path: str, items: str = "") -> Endpoint:
         for_each="select distinct key from project_item",
         after=("project",),
         absent=GONE,
+        holes=denied,
     )
 
 

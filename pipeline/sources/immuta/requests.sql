@@ -165,7 +165,9 @@ from (
         from pages
     )
 )
-where record.id is not null;
+where record.id is not null
+    -- somebody without an id is not nobody: the record would pass for an automatic one
+    and (record."actionBy" is null or record."actionBy"."globalUserId" is not null);
 
 create table last_step as
 select key, max({'page_id': page_id, 'item': item}) as place
