@@ -23,6 +23,7 @@ from pipeline.errors import ConfigError
 from pipeline.sources import directory, immuta, purview
 from pipeline.sources.directory import feed
 from pipeline.sources.immuta import activity, activity_feed
+from pipeline.sources.purview import audit
 
 SOURCES = (purview.SOURCE, immuta.SOURCE, directory.SOURCE)
 
@@ -51,7 +52,11 @@ def build_clients(
 def sources_of(config: Config) -> tuple[Source, ...]:
     """The sources of a run: a directory that is a file has an endpoint of its own, and so have files of activity."""
     people = directory.SOURCE if config.directory.feed is None else feed.SOURCE
-    return purview.SOURCE, activity.source(immuta.SOURCE, config.immuta), people
+    return (
+        audit.source(purview.SOURCE, config.purview),
+        activity.source(immuta.SOURCE, config.immuta),
+        people,
+    )
 
 
 def keep_files(config: Config, store: PageStore) -> None:

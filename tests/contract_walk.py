@@ -26,6 +26,7 @@ VERSIONS = {
     "/policystore/metadata": "2021-07-01-preview",
     "/policystore/devops": "2022-11-01-preview",
     "/policystore/self-service": "2022-12-01-preview",
+    "/workflow": "2023-10-01-preview",
     "/datagovernance/catalog": "2026-03-20-preview",
     "/datagovernance/access": "2023-10-01-preview",
 }
@@ -244,6 +245,21 @@ def policy_store(walk: Walk) -> None:
             walk.get(f"{base}/self-service-policies/{policy['policyId']}")
 
 
+def workflow(walk: Walk) -> None:
+    """Classic workflows, their runs and tasks, as an administrator and as anybody sees them."""
+    base = "/workflow"
+    for one in walk.listed(f"{base}/workflows"):
+        walk.get(f"{base}/workflows/{one['id']}")
+    walk.listed(f"{base}/workflowruns")
+    for run in some(walk.listed(f"{base}/workflowruns", viewMode="admin", maxpagesize=20)):
+        walk.get(f"{base}/workflowruns/{run['id']}")
+    for task in some(walk.listed(f"{base}/workflowtasks", timeWindow="30d")):
+        walk.get(f"{base}/workflowtasks/{task['id']}")
+    for unknown in ("workflows", "workflowruns", "workflowtasks"):
+        walk.get(f"{base}/{unknown}/{UNKNOWN}")
+    walk.get(f"{base}/workflowruns", timeWindow="2d")
+
+
 def unified_catalog(walk: Walk) -> None:
     """Business domains, data products and what belongs to them."""
     base = "/datagovernance/catalog"
@@ -254,6 +270,7 @@ def unified_catalog(walk: Walk) -> None:
         page = walk.get(f"{base}/policies", skipToken=token)
     columns = set()
     for product in some(walk.listed(f"{base}/dataProducts", top=20)):
+        walk.get(f"{base}/dataProducts/{product['id']}")
         address = f"{base}/dataProducts/{product['id']}/relationships"
         for kind in ("DATAASSET", "TERM", "CRITICALDATAELEMENT", "OBJECTIVE"):
             walk.get(address, entityType=kind)
@@ -368,5 +385,5 @@ def _forms(walk: Walk, base: str) -> None:
 
 
 WALKS: tuple[Callable[[Walk], None], ...] = (
-    datamap, glossary, audit, legacy, account, scanning, policy_store, unified_catalog, data_access, request_app,
+    datamap, glossary, audit, legacy, account, scanning, policy_store, workflow, unified_catalog, data_access, request_app,
 )  # fmt: skip

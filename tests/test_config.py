@@ -122,6 +122,8 @@ def test_an_immuta_host_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> 
         ),
         ("[purview]\nrequests_per_second = 0", "purview.requests_per_second: Input should be gr"),
         ("purview = 3", "purview: Input should be a valid dictionary"),
+        ("[purview]\naudit_days = 0", "purview.audit_days: Input should be greater than or equ"),
+        ("[purview]\naudit_days = 4000", "purview.audit_days: Input should be less than or equal"),
         ("[purview]\nsign_in = 'magic'", "purview.sign_in: Input should be 'auto', 'secret',"),
         ("[directory]\ngraph = true\nfeed = 'a.csv'", "graph and feed exclude each other"),
         (

@@ -24,7 +24,7 @@ from pipeline.warehouse.home import Home
 DAY = clock.parse_as_of("2026-11-21")
 PLANES = {
     "purview.datamap", "purview.account", "purview.scanning", "purview.audit", "purview.policy_store",
-    "purview.unified_catalog", "purview.data_assets", "purview.data_access", "immuta.govern", "immuta.request", "immuta.activity",
+    "purview.unified_catalog", "purview.data_assets", "purview.data_access", "purview.workflow", "immuta.govern", "immuta.request", "immuta.activity",
     "directory.graph",
 }  # fmt: skip
 

@@ -135,6 +135,7 @@ PLANES = {
     "account": ("/account/nothing", {"error"}),
     "scanning": ("/scan/nothing", {"error"}),
     "policy_store": ("/policyStore/nothing", {"error"}),
+    "workflow": ("/workflow/nothing", {"error"}),
     "unified_catalog": ("/datagovernance/catalog/nothing", {"error"}),
     "data_access": ("/datagovernance/access/nothing", {"error"}),
 }
@@ -163,6 +164,7 @@ VERSIONED = (
     "/scan/datasources",
     "/policyStore/metadataRoles",
     "/policyStore/devops-policies",
+    "/workflow/workflows",
     "/datagovernance/catalog/terms",
     "/datagovernance/access/dataSubscriptions",
 )

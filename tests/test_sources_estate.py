@@ -159,8 +159,27 @@ def test_classifications(staged: duckdb.DuckDBPyConnection, estate: Estate) -> N
             for name in column.classes
         }
     assert {row[-2] for row in expected} == {None, "DataScan", "User"}
-    query = "select entity_guid, type_name, asset_guid, column_guid, source, confidence from classification"
-    assert read(staged, query) == expected
+    query = "select entity_guid, type_name, asset_guid, column_guid, source, confidence from classification where status "
+    assert read(staged, query + "= 'ACTIVE'") == expected
+    bounded: dict[str, set[tuple[str, str]]] = {"ENDED": set(), "NOT_BEGUN": set()}
+    for data in estate.datasets:
+        own = [(None, data.guid, data.classes())]
+        for position, guid, carried in [
+            *own,
+            *((c.position, guid, c.classes) for guid, c in columns_of(data)),
+        ]:
+            for name, period in details.out_of_force(data, position, carried):
+                bounded["NOT_BEGUN" if period is details.TO_COME else "ENDED"].add((guid, name))
+    assert {name for _, name in bounded["ENDED"]} == {s.SSN, s.EMAIL}
+    assert {name for _, name in bounded["NOT_BEGUN"]} == {s.US_PASSPORT}
+    query = "select entity_guid, type_name from classification where status = "
+    assert (
+        read(staged, query + "'ENDED' and ends_at = '2024-05-01 00:00:00+00'") == bounded["ENDED"]
+    )
+    assert (
+        read(staged, query + "'NOT_BEGUN' and starts_at = '2098-12-31 23:00:00+00'")
+        == bounded["NOT_BEGUN"]
+    )
 
 
 def _set_by(guid: str) -> tuple[str | None, float | None]:

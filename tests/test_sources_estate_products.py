@@ -40,6 +40,11 @@ from pipeline.warehouse import pages, schema, wholeness
 ASSETS = 600
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 PLANES = ("unified_catalog", "data_assets", "data_access")
+OF_DOMAINS = (
+    "access_workflow", "access_workflow_run", "catalog_asset", "catalog_term", "critical_data_element", "data_product",
+    "data_subscription", "domain_policy", "objective",
+)  # fmt: skip
+"""Lists of what belongs to business domains."""
 CATALOG, ACCESS = "/datagovernance/catalog", "/datagovernance/access"
 
 
@@ -82,7 +87,7 @@ def test_every_list_was_read(staging: Staging) -> None:
     query = "select endpoint, verdict from reconciliation where verdict <> 'skipped'"
     words = dict(staging.con.execute(query).fetchall())
     endpoints = [one for one in SOURCE.endpoints if one.plane in PLANES]
-    counted = ("catalog_column", "business_domain_alone")
+    counted = ("catalog_column", "business_domain_alone", "data_product_alone")
     assert words == {
         SOURCE.qualified(one): "reconciled" if one.name in counted else "no_control_total"
         for one in endpoints
@@ -368,7 +373,7 @@ def test_a_column_that_cannot_be_read_is_a_gap_of_its_own(tmp_path: Path) -> Non
 
 def test_a_list_that_lacks_a_domain_is_a_hole(tmp_path: Path) -> None:
     """A domain that others name and the list lacks is asked for by itself: it is there or refused, and the list
-    is not whole; or it is gone, and nothing is missing."""
+    is not whole, nor is any list of what belongs to domains; or it is gone, and nothing is missing."""
     there, refused, gone = catalog.domain_id(1, 3), catalog.domain_id(1, 4), UNKNOWN
 
     async def hiding(call: Call, proceed: Proceed) -> Answer:
@@ -392,7 +397,13 @@ def test_a_list_that_lacks_a_domain_is_a_hole(tmp_path: Path) -> None:
             (gone, "gone", False, "purview.business_domain"),
         }
         gaps = staging.con.execute("select endpoint, key, tables, status from gap order by all")
-        assert [(name, key, tables[:2], status) for name, key, tables, status in gaps.fetchall()] == [
+        found = [(name, key, tables[:2], status) for name, key, tables, status in gaps.fetchall()]
+        below = {name for name, *_ in found} - {
+            "purview.business_domain",
+            "purview.business_domain_alone",
+        }
+        assert below == {f"purview.{name}" for name in OF_DOMAINS}
+        assert [one for one in found if one[0] not in below] == [
             ("purview.business_domain", "*", ["business_domain", "business_domain_collection"], 200),
             ("purview.business_domain_alone", refused, ["listing_difference", "business_domain"], 403),
         ]  # fmt: skip

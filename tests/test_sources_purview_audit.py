@@ -9,10 +9,10 @@ import pytest
 from collecting import loaded, rows, store_at
 
 from pipeline.collect.staging import Clock, Staging
-from pipeline.sources.purview import SOURCE
+from pipeline.config import PurviewConfig
+from pipeline.sources.purview import SOURCE, audit
 
 PAYLOADS = Path(__file__).parent / "payloads" / "purview"
-ENDPOINT = next(endpoint for endpoint in SOURCE.endpoints if endpoint.name == "audit_event")
 
 
 def test_events(tmp_path: Path) -> None:
@@ -48,18 +48,24 @@ def test_an_event_without_a_readable_time_is_lost(tmp_path: Path, instant: Any) 
         assert rows(staging, "select id from audit_event") == [("good",)]
 
 
-def test_the_window_ends_at_the_as_of(tmp_path: Path) -> None:
-    """Thirty days of each category are asked for, in the form that the service reads."""
+@pytest.mark.parametrize(
+    ("days", "since"), [(30, "2026-10-22T02:00:00Z"), (3650, "2016-11-23T02:00:00Z")]
+)
+def test_the_window_ends_at_the_as_of(tmp_path: Path, days: int, since: str) -> None:
+    """The days configured are asked for of each category, in the form that the service reads."""
+    source = audit.source(SOURCE, PurviewConfig(audit_days=days))
+    assert [one.name for one in source.endpoints] == [one.name for one in SOURCE.endpoints]
+    asked = next(one for one in source.endpoints if one.name == "audit_event")
     as_of = datetime(2026, 11, 21, 2, tzinfo=UTC)
     store = store_at(tmp_path)
     staging = Staging(tmp_path / "staging.duckdb", store, 1, clock=Clock(as_of, as_of))
     try:
-        found = staging.keys(SOURCE, ENDPOINT)
+        found = staging.keys(source, asked)
     finally:
         staging.close()
         store.close()
     assert found.names == ("key", "category", "startTime", "endTime")
-    window = ("2026-10-22T02:00:00Z", "2026-11-21T02:00:00Z")
     assert list(found) == [
-        (name, name, *window) for name in ("Asset", "ClassificationDef", "GlossaryTerm")
+        (name, name, since, "2026-11-21T02:00:00Z")
+        for name in ("Asset", "ClassificationDef", "GlossaryTerm")
     ]

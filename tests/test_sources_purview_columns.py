@@ -102,3 +102,52 @@ def test_every_column_has_one_owner_and_its_last_answer(tmp_path: Path) -> None:
         guid for guid in COLUMNS if sum(guid in page["referredEntities"] for page in pages) > 1
     ]
     assert (len(contested) > 40, len(wanted) > 5, len(columns) > 100) == (True, True, True)
+
+
+def test_columns_that_their_asset_does_not_point_at_are_a_gap(tmp_path: Path) -> None:
+    """What came along and bears the name of an asset was not said to be its: it is not known whole."""
+
+    def came(guid: str, name: str, **facts: Any) -> Page:
+        return {
+            "guid": guid,
+            "attributes": {"qualifiedName": name},
+            "relationshipAttributes": {},
+        } | facts
+
+    def asset(guid: str, **relations: Any) -> Page:
+        return came(guid, f"x://schema/{guid}", relationshipAttributes=relations)
+
+    gone = [{"guid": "gone", "relationshipStatus": "DELETED"}]
+    assets = [
+        came("schema", "x://schema"),
+        asset("null", columns=None),
+        asset("absent"),
+        asset("empty", columns=[]),
+        asset("told", columns=[{"guid": "told/a"}]),
+        asset("untold", columns=gone),
+        asset("file", tabular_schema={"guid": "layout"}),
+    ]
+    columns = [
+        *(came(f"{one}/{at}", f"x://schema/{one}/{at}") for one in ("null", "empty", "told") for at in "a"),
+        came("absent/a", "x://schema/absent#a"),
+        came("gone", "x://schema/untold/a"),
+        came("deleted", "x://schema/untold/b", status="DELETED"),
+        came("longer", "x://schema2/untold/b"),
+        came("layout", "x://schema/file#l", relationshipAttributes={"columns": [{"guid": "of file"}]}),
+        came("of file", "x://schema/file#l/a"),
+    ]  # fmt: skip
+    body = {"entities": assets, "referredEntities": {one["guid"]: one for one in columns}}
+    hits = {"value": [{"id": one["guid"], "entityType": "x"} for one in assets]}
+    found = [("search", None, json.dumps(hits).encode()), ("entity", None, json.dumps(body).encode())]  # fmt: skip
+    [entity] = [one for one in entities.ENDPOINTS if one.name == "entity"]
+    with loaded(tmp_path, CATALOGUE, found) as staging:
+        lost = ["absent", "empty", "null"]
+        query = "select guid from asset where not detail_read order by 1"
+        assert [guid for (guid,) in rows(staging, query)] == lost
+        query = "select guid from asset_column order by 1"
+        assert rows(staging, query) == [("of file",), ("told/a",)]
+        staging.con.execute("set search_path = 'purview,main'")
+        holes = sorted(rows(staging, entity.holes))
+        staging.con.execute("set search_path = 'main'")
+        reason = "1 that came along with it bear its name, and it points at none of them: "
+        assert holes == [(guid, f"{reason}{guid}/a") for guid in lost]

@@ -260,3 +260,37 @@ def test_an_instant_that_cannot_be_read_loses_its_item(
     page: Any = {"value": [{key: "bad", field: "next spring"}, {key: "good", field: None}]}
     with loaded(tmp_path, SOURCE, [(name, "run", json.dumps(page).encode())]) as staging:
         assert rows(staging, f"select key, item from purview.{name}_item") == [("good", "/value/1")]
+
+
+def test_a_product_that_requests_name_and_its_list_lacks_is_asked_for_alone(tmp_path: Path) -> None:
+    """It is there (then the list is not whole), or came during the walk, or is gone, or is refused."""
+    listed: dict[str, Any] = {"value": [{"id": "listed"}]}
+    causes = {"there": "hole", "new": "moved", "away": "gone", "denied": "refused"}
+    requests = [{"id": key, "dataProductId": key} for key in ("listed", *causes)]
+    pages = [
+        ("data_product", None, listed),
+        ("data_subscription", None, {"value": requests}),
+        ("data_product_alone", "there", {"systemData": {"createdAt": "2020-01-01T00:00:00Z"}}),
+        ("data_product_alone", "new", {"systemData": {"createdAt": "2999-01-01T00:00:00Z"}}),
+    ]
+    bodies = [(name, key, json.dumps(page).encode()) for name, key, page in pages]
+    alone = next(one for one in data_access.ENDPOINTS if one.name == "data_product_alone")
+    asked, gone = {"data_product_alone": sorted(causes)}, {"data_product_alone": ["away"]}
+    with loaded(tmp_path / "whole", SOURCE, bodies, asked=asked, gone=gone) as found:
+        assert list(found.keys(SOURCE, alone).texts()) == sorted(causes)
+        query = "select key, cause, hole from listing_difference where missing_in = 'purview.data_product'"
+        assert {(key, cause, cause == "hole") for key, cause in causes.items()} == set(
+            rows(found, query)
+        )
+        reasons = [reason for (reason,) in rows(found, "select reason from purview.trimmed_list")]
+        assert sorted(reasons) == [
+            "others name 1 that it lacks (purview.data_subscription): there",
+            "others name, and the API does not answer about, 1 that it lacks (purview.data_subscription): denied",
+        ]
+    bodies[0] = (
+        "data_product",
+        None,
+        json.dumps(listed | {"nextLink": "https://x.example"}).encode(),
+    )
+    with loaded(tmp_path / "unfinished", SOURCE, bodies) as found:
+        assert list(found.keys(SOURCE, alone).texts()) == []

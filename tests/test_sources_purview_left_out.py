@@ -13,7 +13,11 @@ OLDER = {"catalog": "the older address of the Data Map, which is read"}
 SAME = "the list has the same object"
 FILTERED = "the same list, filtered"
 FOR_A_SEARCH_BOX = "helps people who type, and says nothing of its own"
-TYPES = "the list of all types has it"
+TYPES = "the list of the types of its kind has it"
+ENUMS = "which values an attribute may have; those that it has are read"
+RELATIONS = "the type of an entity says which of its attributes lead to others"
+STRUCTS = "the form of a value; values are kept as they come"
+TEMPLATES = "which attributes a term may have; those that it has are read"
 VERSIONS = "what is in force is listed; what was in force before, past snapshots tell"
 NETWORK = "how scans reach the network: says nothing of an asset, or of who may see it"
 LEFT_OUT = {
@@ -29,7 +33,7 @@ LEFT_OUT = {
         "GET /account/resourcesetruleconfigs/defaultresourcesetruleconfig": "settings of the scanner",
     },
     "data_access": {
-        "GET /datagovernance/access/approvals": "of each run its parties, which the list of runs has",
+        "GET /datagovernance/access/approvals": "of each run its parties and product, which runs and requests have",
         "GET /datagovernance/access/dataproducts/{}/activesubscribers": "every product says how many it has",
         "GET /datagovernance/access/dataproducts/{}/policyset": "two switches that its policy sets have",
         "GET /datagovernance/access/dataproducts/{}/policysets/criticaldataelements": "read of each element",
@@ -63,17 +67,17 @@ LEFT_OUT = {
         "GET /datamap/api/atlas/v2/types/classificationdef/name/{}": TYPES,
         "GET /datamap/api/atlas/v2/types/entitydef/guid/{}": TYPES,
         "GET /datamap/api/atlas/v2/types/entitydef/name/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/enumdef/guid/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/enumdef/name/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/relationshipdef/guid/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/relationshipdef/name/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/structdef/guid/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/structdef/name/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/typedef/guid/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/typedef/name/{}": TYPES,
-        "GET /datamap/api/atlas/v2/types/typedefs/headers": TYPES,
-        "GET /datamap/api/types/termtemplatedef/guid/{}": TYPES,
-        "GET /datamap/api/types/termtemplatedef/name/{}": TYPES,
+        "GET /datamap/api/atlas/v2/types/enumdef/guid/{}": ENUMS,
+        "GET /datamap/api/atlas/v2/types/enumdef/name/{}": ENUMS,
+        "GET /datamap/api/atlas/v2/types/relationshipdef/guid/{}": RELATIONS,
+        "GET /datamap/api/atlas/v2/types/relationshipdef/name/{}": RELATIONS,
+        "GET /datamap/api/atlas/v2/types/structdef/guid/{}": STRUCTS,
+        "GET /datamap/api/atlas/v2/types/structdef/name/{}": STRUCTS,
+        "GET /datamap/api/atlas/v2/types/typedef/guid/{}": "types are read by kind",
+        "GET /datamap/api/atlas/v2/types/typedef/name/{}": "types are read by kind",
+        "GET /datamap/api/atlas/v2/types/typedefs/headers": "names alone; of each kind that counts the whole list is read",
+        "GET /datamap/api/types/termtemplatedef/guid/{}": TEMPLATES,
+        "GET /datamap/api/types/termtemplatedef/name/{}": TEMPLATES,
         "POST /datamap/api/search/autocomplete": FOR_A_SEARCH_BOX,
         "POST /datamap/api/search/suggest": FOR_A_SEARCH_BOX,
     },
@@ -107,7 +111,6 @@ LEFT_OUT = {
         "GET /datagovernance/catalog/criticaldataelements/{}": SAME,
         "GET /datagovernance/catalog/dataassets/{}": SAME,
         "GET /datagovernance/catalog/dataassets/{}/relationships": "the same relations from their other end",
-        "GET /datagovernance/catalog/dataproducts/{}": SAME,
         "GET /datagovernance/catalog/objectives/{}": SAME,
         "GET /datagovernance/catalog/objectives/{}/keyresults/{}": SAME,
         "GET /datagovernance/catalog/terms/{}": SAME,
@@ -123,6 +126,7 @@ LEFT_OUT = {
         "POST /datagovernance/catalog/terms/facets": FOR_A_SEARCH_BOX,
         "POST /datagovernance/catalog/terms/query": FILTERED,
     },
+    "workflow": {"GET /workflow/workflowtasks/{}": "the list has it, but for the text that is to be changed"},
 }  # fmt: skip
 """Reads that are not made, by contract, each with the reason."""
 

@@ -95,8 +95,9 @@ def test_a_process_that_an_asset_does_not_name_gives_the_cut_away(tmp_path: Path
 
 
 def graph(relations: str, nodes: dict[str, str] | None = None, **counts: Any) -> dict[str, Any]:
-    """Relations written as `ab`: from a to b."""
+    """The lineage of asset a; relations are written as `ab`: from a to b."""
     return {
+        "baseEntityGuid": "a",
         "relations": [
             {"fromEntityId": pair[0], "toEntityId": pair[1]} for pair in relations.split()
         ],
@@ -121,7 +122,7 @@ NODES = {"p": "copy", "q": "copy", "r": "copy", "d": "x_table", "u": "of no know
         (graph("", OUTPUT={"a": 2}), ["a"]),
         (graph(""), []),
         (graph("", BOTH=None), []),
-        ({"relations": None, "widthCounts": None, "guidEntityMap": None}, []),
+        ({"baseEntityGuid": "A", "relations": None, "widthCounts": None}, []),
     ],
 )
 def test_next_pages_are_asked_for_while_neighbours_are_missing(
@@ -132,6 +133,14 @@ def test_next_pages_are_asked_for_while_neighbours_are_missing(
         assert asked(staging, "lineage_output") == further
         assert asked(staging, "lineage_input") == []
         assert rows(staging, "select key from purview.lineage_item") == [("a",)]
+
+
+@pytest.mark.parametrize("answer", [{}, graph("ab") | {"baseEntityGuid": "b"}])
+def test_an_answer_about_nobody_is_none(tmp_path: Path, answer: dict[str, Any]) -> None:
+    """One that does not say that it is about the asset leaves it unanswered: reconciliation finds nothing under its key."""
+    with loaded(tmp_path, SOURCE, [*HUB, page("lineage", answer, "a")]) as staging:
+        assert rows(staging, "from purview.lineage_item") == []
+        assert edges(staging) == [("a", "b", "p", "process")]
 
 
 def test_what_only_the_lineage_call_knows_is_added(tmp_path: Path) -> None:

@@ -103,6 +103,38 @@ def test_a_policy_with_an_unreadable_end_is_lost(tmp_path: Path) -> None:
         assert rows(found, "from self_service_policy") == []
 
 
+WHOLE: dict[str, Any] = {
+    "collection": {"referenceName": "here"},
+    "attributeRules": [{"id": "r:here", "dnfCondition": []}],
+    "decisionRules": [{"effect": "Permit", "dnfCondition": []}],
+}
+HALF: list[tuple[dict[str, Any], str]] = [
+    ({"collection": None}, "it names no collection"),
+    ({"collection": {}}, "it names no collection"),
+    ({"attributeRules": None}, "it has no list of attribute rules"),
+    ({"decisionRules": None}, "it has no list of decision rules"),
+    ({"attributeRules": [{"dnfCondition": []}]}, "attribute rules of it have no id or no condition"),
+    ({"attributeRules": [{"id": "r:here"}]}, "attribute rules of it have no id or no condition"),
+    ({"attributeRules": [None]}, "attribute rules of it have no id or no condition"),
+    ({"decisionRules": [{"effect": "Deny"}]}, "decision rules of it have no condition"),
+]  # fmt: skip
+
+
+def test_a_policy_that_does_not_say_all_is_a_hole(tmp_path: Path) -> None:
+    """Who may do what there is not known: it is no policy that gives nobody anything, as one without rules is."""
+    told = [WHOLE, WHOLE | {"attributeRules": [], "decisionRules": []}]
+    told += [WHOLE | change for change, _ in HALF]
+    values = [{"id": f"{at}", "properties": one} for at, one in enumerate(told)]
+    page = json.dumps({"values": [*values, {"id": "bare"}]}).encode()
+    [endpoint] = [one for one in SOURCE.endpoints if one.name == "metadata_policy"]
+    with loaded(tmp_path, SOURCE, [("metadata_policy", None, page)]) as found:
+        found.con.execute("set search_path = 'purview,main'")
+        holes = dict(rows(found, endpoint.holes))
+        found.con.execute("set search_path = 'main'")
+    assert holes.pop("bare") == "; ".join(HALF[at][1] for at in (0, 2, 3))
+    assert holes == {f"{at}": reason for at, (_, reason) in enumerate(HALF, start=2)}
+
+
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     with walked(tmp_path_factory.mktemp("walk")) as found:

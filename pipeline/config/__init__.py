@@ -141,6 +141,7 @@ def for_sandbox(config: Config, facts: Mapping[str, str]) -> Config:
                 tenant_id=facts["tenant_id"],
                 client_id=facts["client_id"],
                 client_secret=SecretStr(facts["client_secret"]),
+                audit_days=config.purview.audit_days,
                 skip=config.purview.skip,
                 requests_per_second=10_000,
             ),

@@ -16,6 +16,7 @@ PurviewPlane = Literal[
     "unified_catalog",
     "data_assets",
     "data_access",
+    "workflow",
 ]
 PURVIEW_PLANES: tuple[PurviewPlane, ...] = get_args(PurviewPlane)
 TENANT_PLANES = ("unified_catalog", "data_assets", "data_access")
@@ -49,6 +50,7 @@ class PurviewConfig(_Section):
         None, description="base URL of the Unified Catalog alone, its data assets included"
     )
     data_access_url: str | None = Field(None, description="base URL of the data access plane alone")
+    workflow_url: str | None = Field(None, description="base URL of classic workflows alone")
     authority: str = Field("https://login.microsoftonline.com", description="Entra ID sign-in host")
     tenant_id: str | None = Field(None, description="Entra tenant")
     sign_in: SignIn = Field(
@@ -63,6 +65,13 @@ class PurviewConfig(_Section):
     )
     certificate_password: SecretStr | None = Field(None, description="password of that file")
     token: SecretStr | None = Field(None, description="a bearer token instead of signing in")
+    audit_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="days of audit history that are read; the service keeps 180, "
+        "or up to 3650 by licence and retention policy",
+    )
     skip: tuple[PurviewPlane, ...] = Field((), description="planes not to read")
     requests_per_second: float = Field(25.0, gt=0, description="ceiling of the pace")
 

@@ -148,6 +148,10 @@ def _subscriptions(answer: Json) -> Said:
     return "ok", f"{len(answer.get('value') or [])} requests for access on the first page"
 
 
+def _workflows(answer: Json) -> Said:
+    return "ok", f"{len(answer.get('value') or [])} classic workflows on the first page"
+
+
 def _events(answer: Json) -> Said:
     count = answer.get("totalResultCount")
     return "ok", "answers" if count is None else f"answers, {count} events of the kind asked for"
@@ -176,6 +180,7 @@ _SEEN: Mapping[str, Callable[[Json], Said]] = {
     "purview.unified_catalog": _domains,
     "purview.data_assets": _data_assets,
     "purview.data_access": _subscriptions,
+    "purview.workflow": _workflows,
     "directory.graph": _users,
 }
 """How the answer of a plane's probe reads."""

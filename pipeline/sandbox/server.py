@@ -32,7 +32,13 @@ from pipeline.sandbox.immuta import reads
 from pipeline.sandbox.immuta.writes import write_api
 from pipeline.sandbox.immuta.writes.changed_estate import ChangedWorld
 from pipeline.sandbox.paging import PagingError
-from pipeline.sandbox.purview import account_api, audit_api, lookups_api, policy_api
+from pipeline.sandbox.purview import (
+    account_api,
+    audit_api,
+    lookups_api,
+    policy_api,
+    workflow_api,
+)
 from pipeline.sandbox.purview.datamap import datamap_api, glossary_api, legacy_api
 from pipeline.sandbox.purview.scanning import scan_api
 from pipeline.sandbox.purview.unified import catalog_api, data_access_api
@@ -156,6 +162,7 @@ def app(
         audit_api,
         scan_api,
         policy_api,
+        workflow_api,
         catalog_api,
         data_access_api,
         lookups_api,

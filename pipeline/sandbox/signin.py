@@ -46,7 +46,9 @@ RESOURCE_ID = "73c2949e-da2d-457a-9607-fcc665198967"
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 GRANTED: dict[str, list[str]] = {AUDIENCE: [], GRAPH_AUDIENCE: ["Directory.Read.All"]}
 """Application permissions of the identity: Purview has roles of its own instead."""
-PLANE_PATHS = ("/account", "/scan/", "/policyStore/", "/policystore/", "/datagovernance/")
+PLANE_PATHS = (
+    "/account", "/scan/", "/policyStore/", "/policystore/", "/workflow/", "/datagovernance/"
+)  # fmt: skip
 """Where Purview's planes are that answer errors in the same shape, and demand a version."""
 GRAPH_PATH = "/v1.0/"
 _KEY = b"sandbox"

@@ -147,7 +147,8 @@ create table asset (
     updated_at timestamptz,                  -- updateTime
     created_by varchar,                      -- object id or a literal such as ServiceAdmin
     updated_by varchar,                      -- object id or a literal
-    detail_read boolean not null,            -- false = only the search hit is known: contacts, columns, classifications are not
+    detail_read boolean not null,            -- false = contacts, columns or classifications are not known: nothing but the search hit came, it or one of its columns is a shell, or which classes it has, for which time, or which columns cannot be read
+    incomplete boolean,                      -- isIncomplete: a shell that stands for what something refers to, and that nobody has described; null = not read
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
 );
@@ -162,6 +163,7 @@ create table asset_column (
     data_type varchar,                       -- as the platform names it
     status varchar not null,                 -- ACTIVE or DELETED
     description varchar,                     -- from the scan
+    incomplete boolean,                      -- isIncomplete: a shell that nobody has described: its type and classes are not known
     updated_at timestamptz,                  -- updateTime
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
@@ -173,7 +175,9 @@ create table classification (
     type_name varchar not null,              -- e.g. MICROSOFT.PERSONAL.EMAIL
     asset_guid varchar not null references asset (guid), -- asset.guid
     column_guid varchar references asset_column (guid), -- asset_column.guid; null = on the asset itself
-    status varchar not null,                 -- ACTIVE or DELETED
+    status varchar not null,                 -- ACTIVE | DELETED | ENDED | NOT_BEGUN; the last two by its validity periods, at as_of
+    starts_at timestamptz,                   -- validity period that counts (the one in force, else the next, else the last); null = open
+    ends_at timestamptz,                     -- end of that period; null = open
     source varchar,                          -- who set it, where Purview says so
     confidence double,                       -- where reported
     page_id bigint not null,                 -- exchange.page_id
@@ -188,7 +192,9 @@ create table sensitivity_label (
     type_name varchar not null,              -- as sent: Microsoft.Label.<id>
     asset_guid varchar not null references asset (guid), -- asset.guid
     column_guid varchar references asset_column (guid), -- asset_column.guid; null = on the asset itself
-    status varchar not null,                 -- ACTIVE or DELETED
+    status varchar not null,                 -- ACTIVE | DELETED | ENDED | NOT_BEGUN; the last two by its validity periods, at as_of
+    starts_at timestamptz,                   -- validity period that counts (the one in force, else the next, else the last); null = open
+    ends_at timestamptz,                     -- end of that period; null = open
     source varchar,                          -- who set it, e.g. LabelService
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null,                   -- JSON pointer in that page
@@ -694,6 +700,7 @@ create table process (
     qualified_name varchar,                  -- natural key
     name varchar,                            -- display name
     status varchar not null,                 -- ACTIVE or DELETED
+    incomplete boolean,                      -- isIncomplete: a shell that nobody has described: what flows through it is not known
     updated_at timestamptz,                  -- updateTime
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
@@ -1113,6 +1120,84 @@ create table access_approval (
     decided_at timestamptz,                  -- decisionDate
     page_id bigint not null,                 -- exchange.page_id
     item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per classic workflow of Purview: what happens before a term, an asset or access to data is changed
+create table classic_workflow (
+    id varchar primary key,                  -- guid
+    name varchar not null,                   -- display name, untrusted text
+    enabled boolean,                         -- isEnabled: it runs when it is triggered
+    description varchar,                     -- free text
+    created_at timestamptz,                  -- createdTime
+    created_by varchar,                      -- Entra object id
+    updated_at timestamptz,                  -- lastUpdateTime
+    updated_by varchar,                      -- Entra object id
+    step_types varchar[],                    -- kinds of its steps, at any depth, e.g. Approval; null = not read
+    assignee_ids varchar[],                  -- object ids of people and groups that any of its steps is assigned to; null = not read
+    detail_read boolean not null,            -- false = only the list row is known: its steps are not
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per trigger of a classic workflow: what starts it, and where
+create table classic_workflow_trigger (
+    workflow_id varchar not null references classic_workflow (id), -- classic_workflow.id
+    position integer not null,               -- place among its triggers, from 0
+    type varchar not null,                   -- e.g. when_data_access_grant_is_requested, when_term_update_is_requested
+    collection_id varchar,                   -- underCollection: collection.id; null = wherever
+    glossary_guid varchar,                   -- underGlossary: glossary.guid; null = whichever
+    glossary_hierarchy varchar,              -- underGlossaryHierarchy: path of a term; null = whichever
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (workflow_id, position)
+);
+
+-- one row per run of a classic workflow that began in the last 90 days, or of which a task tells
+create table classic_workflow_run (
+    id varchar primary key,                  -- guid
+    workflow_id varchar,                     -- classic_workflow.id, which may be gone
+    requestor_id varchar,                    -- Entra object id: who asked
+    request_id varchar,                      -- userRequestId: what was asked for together
+    operation varchar,                       -- CreateTerm | UpdateTerm | DeleteTerm | ImportTerms | UpdateAsset | GrantDataAccess
+    target varchar,                          -- what is to be changed, as sent: untrusted text
+    status varchar not null,                 -- NotStarted | InProgress | Failed | Completed | Canceling | CancellationFailed | Canceled
+    started_at timestamptz,                  -- startTime
+    ended_at timestamptz,                    -- endTime
+    cancelled_at timestamptz,                -- cancelTime
+    comment_given boolean not null,          -- when it was cancelled; the text itself is not kept
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per approval, or other task for people, of a run of a classic workflow, of the last 90 days
+create table classic_workflow_task (
+    id varchar primary key,                  -- guid
+    run_id varchar not null,                 -- classic_workflow_run.id, which may be gone
+    workflow_id varchar,                     -- classic_workflow.id, which may be gone
+    type varchar not null,                   -- Approval | SimpleTask
+    title varchar,                           -- untrusted text
+    requestor_id varchar,                    -- Entra object id: who asked
+    operation varchar,                       -- as in classic_workflow_run
+    target varchar,                          -- what is to be changed, as sent: untrusted text
+    approval_type varchar,                   -- PendingOnAny = one approver is enough | PendingOnAll; null = no approval
+    status varchar not null,                 -- Pending | Approved | Rejected | Canceled | NotStarted | InProgress | Completed; the last three are of tasks that are no approvals
+    created_at timestamptz,                  -- createdTime
+    updated_at timestamptz,                  -- lastUpdateTime
+    expires_at timestamptz,                  -- expiryTime
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null                    -- JSON pointer in that page
+);
+
+-- one row per task of a classic workflow and person or group it waits or waited for
+create table classic_workflow_reply (
+    task_id varchar not null references classic_workflow_task (id), -- classic_workflow_task.id
+    approver_id varchar not null,            -- Entra object id
+    reply varchar,                           -- Approved | Rejected | Pending; null = no approval
+    comment_given boolean not null,          -- the text itself is not kept
+    replied_at timestamptz,                  -- responseTime
+    page_id bigint not null,                 -- exchange.page_id
+    item varchar not null,                   -- JSON pointer in that page
+    primary key (task_id, approver_id)
 );
 
 -- one row per change that the Data Map's audit history tells of, in the days before as_of
@@ -2284,12 +2369,42 @@ create table framework_control (
 
 -- one row per kind of register: whether any pack has one
 create table register (
-    name varchar primary key,                -- as its file is called: waivers, reviews, transfers, changes, breakers
+    name varchar primary key,                -- as its file is called: waivers, reviews, transfers, changes, breakers, hosts, sensitivity
     table_name varchar not null,             -- the table it fills
     present boolean not null,                -- false = no pack has such a file: rules that need it are not evaluated
     files varchar[] not null,                -- where it was read from
     sha256 varchar[] not null,               -- digests of the files
-    row_count integer not null               -- rows in all of them
+    row_count integer not null,              -- rows in all of them
+    approvers varchar[],                     -- who approved rows of it; none beside rows = as shipped, and approved by nobody here
+    replaced_packs varchar[],                -- whose files they stand in place of, earliest first
+    replaced_sha256 varchar[]                -- digests of those
+);
+
+-- one row per host that goes by another name
+create table host_alias (
+    name varchar primary key,                -- as one system has it
+    other varchar not null,                  -- as the other one has it
+    ticket varchar,                          -- where it was discussed
+    author varchar,                          -- who wrote the row; null = shipped
+    approver varchar,                        -- who approved it; null = shipped, and approved by nobody here
+    file varchar not null,                   -- where it is written
+    line integer not null                    -- in that file
+);
+
+-- one row per name, family or pattern of names that the tier map knows: `sensitivity` says what names of the estate mean
+create table sensitivity_entry (
+    source varchar not null,                 -- purview = classification, immuta = tag
+    way varchar not null,                    -- names = in full | families = every name that starts so | patterns = * stands for one or more characters
+    name varchar not null,                   -- compared after folding case and treating '.', '_' and ' ' alike
+    class_key varchar not null,              -- e.g. EMAIL
+    tier integer not null,                   -- 1 restricted, 2 confidential, 3 weak, 0 public
+    protection varchar,                      -- what a masking policy is expected to do
+    ticket varchar,                          -- where it was discussed
+    author varchar,                          -- who wrote the row; null = shipped
+    approver varchar,                        -- who approved it; null = shipped, and approved by nobody here
+    file varchar not null,                   -- where it is written
+    line integer not null,                   -- in that file
+    primary key (source, way, name)
 );
 
 -- one row per waiver on record, expired and unfit ones included: waiver_match says which ones count

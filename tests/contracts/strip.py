@@ -44,6 +44,7 @@ CONTRACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "/policyStore",
         (),
     ),
+    "workflow": ("Workflow/preview/2023-10-01-preview/purviewWorkflow.json", "/workflow", ()),
 }
 # endings of the paths whose POST reads
 QUERIES = ("/query", "/suggest", "/autocomplete", "/browse", "/navigate")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import paging
-from pipeline.sandbox.answers import atlas_error, estate_of, json_answer
+from pipeline.sandbox.answers import atlas_error, estate_of, is_shown, json_answer
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview import audit
 from pipeline.sandbox.purview.audit import Event
@@ -52,6 +52,7 @@ def _asked(request: Request, estate: Estate, body: dict[str, Any]) -> list[Event
         event
         for event in _log(request, estate, category)
         if start <= event.at < end
+        and (event.collection is None or is_shown(request, event.collection))
         and body.get("guid") in (None, event.guid)
         and body.get("operationType") in (None, event.operation)
     ]

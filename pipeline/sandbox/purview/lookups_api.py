@@ -17,7 +17,7 @@ from pipeline.sandbox.answers import (
 )
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview import account_api
-from pipeline.sandbox.purview.datamap import typedefs
+from pipeline.sandbox.purview.datamap import shown, typedefs
 from pipeline.sandbox.purview.datamap.entities import Json
 from pipeline.sandbox.purview.datamap.entity_store import EntityStore, bulk_body, single_body
 from pipeline.sandbox.purview.scanning import scan_api
@@ -101,7 +101,8 @@ async def by_attribute(request: Request) -> Response:
     estate, kind = estate_of(request), request.path_params["type"]
     name = request.query_params.get("attr" + QUALIFIED, "")
     guid = _guid(estate, kind, name)
-    found = EntityStore(estate).get(guid) if guid else None
+    seen = guid is not None and shown.entity(request, estate, guid)
+    found = EntityStore(estate).get(guid) if guid and seen else None
     if found is None:
         message = f"Instance {kind} with unique attribute {{qualifiedName={name}}} does not exist"
         return atlas_error(404, "ATLAS-404-00-009", message)
@@ -114,14 +115,16 @@ async def by_attributes(request: Request) -> Response:
     store = EntityStore(estate)
     names = [text for key, text in request.query_params.multi_items() if key.endswith(QUALIFIED)]
     guids = (_guid(estate, kind, name) for name in names)
-    found = (store.get(guid) for guid in guids if guid)
+    found = (store.get(guid) for guid in guids if guid and shown.entity(request, estate, guid))
     return Response(bulk_body(one for one in found if one), media_type=_JSON)
 
 
 async def classifications(request: Request) -> Response:
     """Classifications of one entity, in one list however many there are."""
-    guid = request.path_params["guid"]
-    encoded = EntityStore(estate_of(request)).get(guid)
+    guid, estate = request.path_params["guid"], estate_of(request)
+    if not shown.entity(request, estate, guid):
+        return shown.refused(guid)
+    encoded = EntityStore(estate).get(guid)
     if encoded is None:
         message = f"Given instance guid {guid} is invalid/not found"
         return atlas_error(404, "ATLAS-404-00-005", message)

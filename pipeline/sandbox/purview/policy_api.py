@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import draws
-from pipeline.sandbox.answers import estate_of, is_shown, json_answer, plane_error
+from pipeline.sandbox.answers import estate_of, forbidden, is_shown, json_answer, plane_error
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview import access_policies, account_api, next_links, roles
 from pipeline.sandbox.purview.roles import Holders, Policy
@@ -138,7 +138,7 @@ async def metadata_policy(request: Request) -> Response:
     estate, wanted = estate_of(request), request.path_params["policy"]
     for one in role_policies(estate):
         if (found := _policy(estate.seed, one))["id"] == wanted:
-            return json_answer(found)
+            return json_answer(found) if is_shown(request, one.collection) else forbidden()
     return plane_error(404, "PolicyNotFound", "The policy does not exist.")
 
 

@@ -25,6 +25,7 @@ from pipeline.sources.purview import (
     search,
     types,
     unified_catalog,
+    workflow,
 )
 
 GROUPS = (
@@ -39,6 +40,7 @@ GROUPS = (
     policy_store,
     unified_catalog,
     data_access,
+    workflow,
     listings,
 )
 """In the order in which their SQL is finished."""

@@ -4,10 +4,12 @@ and the reviews (data access 2023-10-01-preview).
 Whether this plane is offered to every customer is not documented. Where it is not, every address
 answers 404, so 404 means "no policy set here" only once the plane's own list was read. What a data product takes over
 from its terms and critical data elements is in its effective policy set, and in the sets of these.
+A data product that requests name and the list of data products lacks is asked for by itself.
 """
 
 from pipeline.collect.endpoint import Endpoint
 from pipeline.collect.paging import linked, single
+from pipeline.sources.purview.listings import lacking
 
 _BASE = "/datagovernance/access"
 _VERSION = (("api-version", "2023-10-01-preview"),)
@@ -44,6 +46,7 @@ ENDPOINTS = (
         linked,
         params=_VERSION,
         items="value",
+        holes=lacking("data_subscription"),
     ),
     _policy_set("applied", "dataProducts", "data_product"),
     _policy_set("effective", "dataProducts", "data_product", "effective"),
@@ -58,6 +61,7 @@ ENDPOINTS = (
         linked,
         params=_VERSION,
         items="value",
+        holes=lacking("access_workflow"),
     ),
     Endpoint(
         "access_workflow_run",
@@ -67,6 +71,7 @@ ENDPOINTS = (
         linked,
         params=_VERSION,
         items="value",
+        holes=lacking("access_workflow_run"),
     ),
     Endpoint(
         "access_approval",
@@ -79,6 +84,20 @@ ENDPOINTS = (
         for_each="select key from access_workflow_run_item",
         after=("access_workflow_run",),
         as_json=approvals_in_an_object,
+    ),
+    Endpoint(
+        "data_product_alone",
+        "unified_catalog",
+        "/datagovernance/catalog/dataProducts/{key}",
+        ("listing_difference", "purview_data_product"),
+        single,
+        params=(("api-version", "2025-09-15-preview"),),
+        # of a list that was not read to its end nothing is known to be missing
+        for_each="select distinct product_id as key from data_subscription where product_id <> '' "
+        "and product_id not in (select key from data_product_item) and exists (from data_product_end)",
+        after=("data_product",),
+        helped_by=("data_subscription",),
+        absent=frozenset({404}),
     ),
 )
 

@@ -218,7 +218,39 @@ select distinct on (key)
 from access_approval_item
 order by key, page_id desc;
 
+-- endpoint: data_product_alone
+create table data_product_alone_item as
+select page_id, '' as item, key, try_cast(found."systemData"."createdAt" as timestamptz) as created_at
+from (select page_id, key, from_json(body, '{"systemData": {"createdAt": "VARCHAR"}}') as found from pages);
+
 -- finish
+-- data products that requests name and their list lacks, by what the API said about each of them alone
+insert into listing_difference by name
+select *, cause = 'hole' as hole
+from (
+    select distinct on (s.product_id)
+        'product' as about,
+        s.product_id as key,
+        'purview.data_subscription' as listed_in,
+        'purview.data_product' as missing_in,
+        cause_alone('purview.data_product_alone', s.product_id, a.key is not null, a.created_at) as cause,
+        s.page_id as page_id,
+        s.item as item
+    from data_subscription s
+    semi join asked on asked.endpoint = 'purview.data_product_alone' and asked.key = s.product_id
+    left join data_product_alone_item a on a.key = s.product_id
+    order by s.product_id, s.page_id, s.item
+);
+
+insert into trimmed_list by name
+select
+    missing_in,
+    lacks(cause, key, listed_in) as reason
+from listing_difference
+where missing_in = 'purview.data_product'
+    and cause in ('hole', 'refused')
+group by missing_in, cause;
+
 insert into access_policy_set by name
 select distinct on (subject_kind, key, kind)
     subject_kind,

@@ -1,4 +1,8 @@
-"""Entities read in bulk by guid: assets and their columns (Data Map 2023-09-01)."""
+"""Entities read in bulk by guid: assets and their columns (Data Map 2023-09-01).
+
+What a bulk read leaves out is asked for by itself. Where that is answered with "not there", search is asked once more:
+an asset that it lists still is hidden from this identity and not gone.
+"""
 
 from pipeline.collect.endpoint import Endpoint, Total
 from pipeline.collect.paging import single
@@ -30,6 +34,7 @@ def bulk(
     for_each: str,
     after: tuple[str, ...],
     unasked: str = "",
+    holes: str = "",
 ) -> Endpoint:
     """A read of many entities by guid."""
     return Endpoint(
@@ -46,11 +51,19 @@ def bulk(
         batch=ENTITIES_PER_CALL,
         key_param="guid",
         unasked=unasked,
+        holes=holes,
     )
 
 
 ENDPOINTS = (
-    bulk("entity", _ASSET_TABLES, "select key from detail_wanted", ("search_late",), "unchanged"),
+    bulk(
+        "entity",
+        _ASSET_TABLES,
+        "select key from detail_wanted",
+        ("search_late",),
+        "unchanged",
+        "select key, string_agg(reason, '; ' order by reason) as reason from half_known group by key",
+    ),
     # bulk reads leave out what is gone, and what they will not show: only a read of its own tells which
     Endpoint(
         "entity_alone",
@@ -64,6 +77,20 @@ ENDPOINTS = (
         after=("entity",),
         absent=frozenset({404}),
         again="entity",
+    ),
+    Endpoint(
+        "search_alone",
+        "datamap",
+        "/datamap/api/search/query",
+        ("vanished_asset", "asset"),
+        single,
+        method="POST",
+        params=_VERSION,
+        body={"keywords": "*", "limit": 1, "orderby": [{"id": "ASC"}]},
+        items="value",
+        for_each="select key, json_object('id', key) as filter from gone "
+        "where endpoint = 'purview.entity_alone'",
+        after=("entity_alone",),
     ),
     bulk(
         "schema",

@@ -46,7 +46,7 @@ set variable relation_names = (
 set variable entity_shape = (
     select replace(replace(replace(
         '{"entities": [{
-            "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "collectionId": "VARCHAR",
+            "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "isIncomplete": "BOOLEAN", "collectionId": "VARCHAR",
             "createTime": "BIGINT", "updateTime": "BIGINT", "createdBy": "VARCHAR", "updatedBy": "VARCHAR",
             "attributes": {"qualifiedName": "VARCHAR", "name": "VARCHAR", "displayName": "VARCHAR",
                 "description": "VARCHAR", "userDescription": "VARCHAR", "owner": "VARCHAR",
@@ -57,17 +57,17 @@ set variable entity_shape = (
                 <others>,
                 "meanings": [<reference>], "inputToProcesses": [<reference>], "outputFromProcesses": [<reference>]},
             "contacts": {"Owner": [{"id": "VARCHAR", "info": "VARCHAR"}], "Expert": [{"id": "VARCHAR", "info": "VARCHAR"}]},
-            "classifications": [{"typeName": "VARCHAR", "entityStatus": "VARCHAR", "source": "VARCHAR",
+            "classifications": [{"typeName": "VARCHAR", "entityStatus": "VARCHAR", "source": "VARCHAR", "validityPeriods": "JSON",
                 "attributes": {"confidence": "JSON", "endorsement": "JSON", "certifiedBy": "JSON"}}],
             "labels": ["VARCHAR"], "customAttributes": "MAP(VARCHAR, VARCHAR)",
             "businessAttributes": "MAP(VARCHAR, MAP(VARCHAR, JSON))",
             "sourceDetails": {"ScanResourceId": "VARCHAR"}}],
-        "referredEntities": "MAP(VARCHAR, STRUCT(guid VARCHAR, \"typeName\" VARCHAR, status VARCHAR, \"updateTime\" BIGINT, attributes STRUCT(\"qualifiedName\" VARCHAR, name VARCHAR, description VARCHAR, data_type VARCHAR, \"dataType\" VARCHAR, \"type\" VARCHAR), \"relationshipAttributes\" STRUCT('
+        "referredEntities": "MAP(VARCHAR, STRUCT(guid VARCHAR, \"typeName\" VARCHAR, status VARCHAR, \"isIncomplete\" BOOLEAN, \"updateTime\" BIGINT, attributes STRUCT(\"qualifiedName\" VARCHAR, name VARCHAR, description VARCHAR, data_type VARCHAR, \"dataType\" VARCHAR, \"type\" VARCHAR), \"relationshipAttributes\" STRUCT('
         || (
             select string_agg('\"' || attribute || '\" STRUCT(guid VARCHAR, \"entityStatus\" VARCHAR, \"relationshipStatus\" VARCHAR)[]', ', ')
             from (select unnest(getvariable('column_lists')) as attribute)
         )
-        || ', meanings STRUCT(guid VARCHAR, \"entityStatus\" VARCHAR, \"relationshipStatus\" VARCHAR)[]), classifications STRUCT(\"typeName\" VARCHAR, \"entityStatus\" VARCHAR, source VARCHAR, attributes STRUCT(confidence JSON, endorsement JSON, \"certifiedBy\" JSON))[]))"}',
+        || ', meanings STRUCT(guid VARCHAR, \"entityStatus\" VARCHAR, \"relationshipStatus\" VARCHAR)[]), classifications STRUCT(\"typeName\" VARCHAR, \"entityStatus\" VARCHAR, source VARCHAR, \"validityPeriods\" JSON, attributes STRUCT(confidence JSON, endorsement JSON, \"certifiedBy\" JSON))[]))"}',
         '<columns>',
         (
             select string_agg('"' || attribute || '": [{"guid": "VARCHAR", "entityStatus": "VARCHAR", "relationshipStatus": "VARCHAR"}]', ', ')
@@ -99,6 +99,7 @@ create macro described(entity) as struct_pack(
     guid := entity.guid,
     "typeName" := entity."typeName",
     status := entity.status,
+    "isIncomplete" := entity."isIncomplete",
     "collectionId" := entity."collectionId",
     "createTime" := entity."createTime",
     "updateTime" := entity."updateTime",
@@ -167,11 +168,11 @@ from (
 )
 where reference.guid is not null;
 
--- one row per column that an asset points at
+-- one row per column that an asset points at, and whether that makes it one of the asset's
 create macro pointed_in(entities) as table
-select page_id, asset_guid, reference.guid as guid
+select page_id, asset_guid, reference.guid as guid, coalesce(is_own, false) and live(reference) as counts
 from (
-    select p.page_id, p.asset_guid, unnest(p.listed) as reference
+    select p.page_id, p.asset_guid, p.attribute = 'columns' or p.attribute = e.attribute as is_own, unnest(p.listed) as reference
     from (
         unpivot (
             select page_id, key as asset_guid, entity."typeName" as asset_type, unnest(entity."relationshipAttributes")
@@ -181,9 +182,8 @@ from (
         into name attribute value listed
     ) p
     left join elements_of e on e.type_name = p.asset_type
-    where p.attribute = 'columns' or p.attribute = e.attribute
 )
-where reference.guid is not null and live(reference);
+where reference.guid is not null;
 
 -- one row per list of columns that something has; what it is shows later
 create macro lists_in(entities) as table
@@ -206,6 +206,7 @@ select
     coalesce(entity.attributes.data_type, entity.attributes."dataType", entity.attributes."type") as data_type,
     coalesce(entity.status, 'ACTIVE') as status,
     entity.attributes.description as description,
+    coalesce(entity."isIncomplete", false) as incomplete,
     moment(entity."updateTime") as updated_at,
     page_id,
     item,
@@ -242,7 +243,17 @@ create table entity_item as from items_in('whole_entity');
 
 create table related as from related_in('whole_entity');
 
-create table pointed as from pointed_in('whole_entity');
+create table pointed_at as from pointed_in('whole_entity');
+
+create table idle_pointer as
+select guid
+from pointed_at
+where not counts;
+
+create view pointed as
+select page_id, asset_guid, guid
+from pointed_at
+where counts;
 
 -- nearly every column comes in the page of the asset that points at it, and is settled there: there are millions
 insert into asset_column by name
@@ -268,7 +279,9 @@ create table column_class as from classes_in('referred');
 
 create table column_meaning as from meanings_in('referred');
 
-drop table pointed;
+drop view pointed;
+
+drop table pointed_at;
 
 drop table referred;
 
@@ -301,7 +314,9 @@ insert into entity_item by name from items_in('alone_entity');
 
 insert into related by name from related_in('alone_entity');
 
-insert into column_elsewhere by name select guid, asset_guid from pointed_in('alone_entity');
+insert into column_elsewhere by name select guid, asset_guid from pointed_in('alone_entity') where counts;
+
+insert into idle_pointer by name select guid from pointed_in('alone_entity') where not counts;
 
 insert into column_late by name select *, 2 as preference from columns_in('alone_referred');
 
@@ -356,6 +371,13 @@ create table schema_wanted as
 select distinct guid as key
 from schema_of
 where guid not in (select schema_guid from schema_list);
+
+-- endpoint: search_alone
+-- one row per asset that is said not to be there, and that search lists still
+create table search_alone_item as
+select page_id, '' as item, key
+from (select page_id, key, from_json(body, '{"value": [{"id": "VARCHAR"}]}') as page from pages)
+where list_contains(list_transform(page.value, lambda hit: hit.id), key);
 
 -- endpoint: schema
 create table whole_schema as
@@ -425,8 +447,79 @@ create macro platform_of(type_name) as case
     when type_name like 'powerbi_%' then 'powerbi'
 end;
 
+-- an instant as Apache Atlas writes it (TimeBoundary.TIME_FORMAT) or by ISO 8601, in its time zone; without one, in UTC
+create macro instant(given, zone) as case
+    when regexp_matches(given, '(Z|[+-]\d\d:?\d\d)$') then try_cast(given as timestamptz)
+    when coalesce(nullif(zone, ''), 'UTC') in (select name from pg_timezone_names()) then timezone(
+        coalesce(nullif(zone, ''), 'UTC'),
+        coalesce(try_strptime(given, '%Y/%m/%d %H:%M:%S'), try_cast(given as timestamp))
+    )
+end;
+
+-- one row per way in which classes are bounded in time, with the period that counts: the one that holds, else the next, else the last
+create table validity as
+with said as (
+    select distinct class."validityPeriods"::varchar as periods
+    from (
+        select unnest(entity.classifications) as class from entity_item
+        union all
+        select class from column_class
+    )
+    where periods not in ('[]', 'null')
+),
+bound as (
+    select
+        periods,
+        nullif(period."startTime", '') as starts,
+        nullif(period."endTime", '') as ends,
+        instant(starts, period."timeZone") as starts_at,
+        instant(ends, period."timeZone") as ends_at,
+        getvariable('as_of')::timestamptz as now
+    from (
+        -- what is no list, or no period, is one that cannot be read
+        select periods, from_json(
+            if(json_type(one) in ('OBJECT', 'NULL'), one, '{"startTime": "?"}'),
+            '{"startTime": "VARCHAR", "endTime": "VARCHAR", "timeZone": "VARCHAR"}'
+        ) as period
+        from (
+            select periods, unnest(if(json_type(periods) = 'ARRAY', json_extract(periods, '$[*]'), ['"?"'::json])) as one
+            from said
+        )
+    )
+),
+told as (
+    select
+        periods,
+        starts_at,
+        ends_at,
+        case
+            when (starts is not null and starts_at is null) or (ends is not null and ends_at is null) then 'UNREADABLE'
+            when starts_at > now then 'NOT_BEGUN'
+            when ends_at <= now then 'ENDED'
+            else 'ACTIVE'
+        end as state
+    from bound
+)
+select distinct on (periods) *
+from told
+order by
+    periods,
+    list_position(['ACTIVE', 'UNREADABLE', 'NOT_BEGUN', 'ENDED'], state),
+    if(state = 'NOT_BEGUN', epoch(starts_at), -coalesce(epoch(ends_at), 1e300));
+
+set variable out_of_force = (select list(periods) from validity where state in ('NOT_BEGUN', 'ENDED'));
+
+create macro holds(class) as not coalesce(list_contains(getvariable('out_of_force'), class."validityPeriods"::varchar), false);
+
+-- a class whose periods cannot be read stays in force, so that no rule about what is sensitive loses sight of it
+create macro state_of(class, validity_state) as if(
+    in_force(class."entityStatus") and validity_state in ('NOT_BEGUN', 'ENDED'),
+    validity_state,
+    coalesce(class."entityStatus", 'ACTIVE')
+);
+
 create macro endorsement_of(entity) as
-    list_filter(entity.classifications, lambda c: c."typeName" = 'MICROSOFT.POWERBI.ENDORSEMENT')[1].attributes;
+    list_filter(entity.classifications, lambda c: c."typeName" = 'MICROSOFT.POWERBI.ENDORSEMENT' and holds(c))[1].attributes;
 
 -- sent as a text or as a list, of which the first counts
 create macro one_text(given) as json_extract_string(given, if(json_type(given) = 'ARRAY', '$[0]', '$'));
@@ -470,7 +563,8 @@ anti join superseded_entity using (page_id, item);
 insert into vanished_asset by name
 select guid, type_name, name, page_id, item
 from search_hit
-semi join gone on gone.key = guid and gone.endpoint = 'purview.entity_alone';
+semi join gone on gone.key = guid and gone.endpoint = 'purview.entity_alone'
+anti join search_alone_item s on s.key = guid;
 
 insert into asset by name
 with joined as (
@@ -483,7 +577,10 @@ with joined as (
         coalesce(e.page_id, h.page_id) as page_id,
         coalesce(e.item, h.item) as item,
         e.content_hash,
-        e.key is not null as detail_read
+        e.key as key,
+        -- a shell stands for what something refers to: nobody has described it, so its details are not known either
+        coalesce(entity."isIncomplete", false) as is_shell,
+        e.key is not null and not is_shell as detail_read
     from search_hit h
     left join entity e on e.key = h.guid
     semi join detail_wanted w on w.key = h.guid
@@ -511,7 +608,7 @@ select
     entity.attributes.owner as owner_in_source,
     one_text(endorsement_of(entity).endorsement) as endorsement,
     one_text(endorsement_of(entity)."certifiedBy") as certified_by,
-    list_filter(entity.classifications, lambda c: starts_with(c."typeName", 'Microsoft.Label.'))[1]."typeName" as sensitivity_label,
+    list_filter(entity.classifications, lambda c: starts_with(c."typeName", 'Microsoft.Label.') and holds(c))[1]."typeName" as sensitivity_label,
     nullif(regexp_extract(entity."sourceDetails"."ScanResourceId", '^datasources/([^/]+)/scans/([^/]+)$', 1), '') as data_source_name,
     nullif(regexp_extract(entity."sourceDetails"."ScanResourceId", '^datasources/([^/]+)/scans/([^/]+)$', 2), '') as scan_name,
     platform,
@@ -524,6 +621,7 @@ select
     entity."createdBy" as created_by,
     entity."updatedBy" as updated_by,
     detail_read,
+    if(key is not null, is_shell, null) as incomplete,
     page_id,
     item,
     content_hash
@@ -587,7 +685,7 @@ where asset_guid not in (select guid from asset);
 
 -- a class goes with the answer that its column was taken from
 create table carried_class as
-select c.*, hash(entity_guid, class."typeName") as hashed
+select c.*, hash(entity_guid, class."typeName") as hashed, v.starts_at, v.ends_at, v.state
 from (
     select key as entity_guid, key as asset_guid, null as column_guid, unnest(entity.classifications) as class, page_id, item
     from entity
@@ -597,7 +695,7 @@ from (
     from column_class c
     join asset_column o using (guid, page_id, item)
 ) c
-where class."typeName" is not null;
+left join validity v on v.periods = class."validityPeriods"::varchar;
 
 create table carried_twice as
 select hashed
@@ -611,7 +709,9 @@ select
     class."typeName" as type_name,
     asset_guid,
     column_guid,
-    coalesce(class."entityStatus", 'ACTIVE') as status,
+    state_of(class, state) as status,
+    starts_at,
+    ends_at,
     class.source as source,
     try_cast(json_extract_string(class.attributes.confidence, '$') as double) as confidence,
     page_id,
@@ -641,13 +741,78 @@ select distinct on (entity_guid, label_id)
     class."typeName" as type_name,
     asset_guid,
     column_guid,
-    coalesce(class."entityStatus", 'ACTIVE') as status,
+    state_of(class, state) as status,
+    starts_at,
+    ends_at,
     class.source as source,
     page_id,
     item
 from carried_class
 where starts_with(class."typeName", 'Microsoft.Label.')
 order by entity_guid, label_id, status;
+
+-- of which class it is not known whether it is in force
+create table unreadable_class as
+select distinct asset_guid as key, class."typeName" as type_name
+from carried_class
+where state = 'UNREADABLE' and class."typeName" is not null;
+
+-- assets of which it is not known which classes they have
+create table unknown_class as
+select distinct asset_guid as key, 'a class of it, or of a column, has no name' as reason
+from carried_class
+where class."typeName" is null
+union all
+-- search may lag behind: of what changed since, it is no witness
+select h.guid, 'search names classes of it, and neither it nor a column of it has any'
+from (from search_hit anti join carried_class on asset_guid = guid) h
+join entity e on e.key = h.guid
+left join (select asset_guid, max(updated_at) as changed_at from asset_column group by all) c on c.asset_guid = h.guid
+where len(h.classifications) > 0
+    and in_force(entity.status)
+    and not coalesce(greatest(moment(entity."updateTime"), c.changed_at) > h.updated_at, false);
+
+-- one row per asset and thing that came along with it and bears its name, in force, at which nothing points:
+-- a column, or the schema of a file, whose asset does not say that it has it
+create table stray as
+select arg_max(e.key, length(e.entity.attributes."qualifiedName")) as asset_guid, c.guid
+from (
+    from column_late
+    anti join column_of using (guid)
+    anti join search_hit using (guid)
+    anti join idle_pointer using (guid)
+    anti join (select other_guid as guid from related) using (guid)
+    anti join (select r.guid from (select unnest(listed) as r from schema_list)) using (guid)
+    where preference = 2 and in_force(status)
+) c
+join entity e
+    on e.page_id = c.page_id
+    and starts_with(c.qualified_name, e.entity.attributes."qualifiedName")
+    and substr(c.qualified_name, length(e.entity.attributes."qualifiedName") + 1, 1) in ('/', '#')
+group by c.guid;
+
+-- one row per asset and reason for which it is known in part, or not at all, although no call failed
+create view half_known as
+select key, 'whether it is in force cannot be read of ' || string_agg(type_name, ', ' order by type_name) as reason
+from unreadable_class
+group by key
+union all
+from unknown_class
+union all
+select asset_guid, count(*) || ' that came along with it bear its name, and it points at none of them: ' || array_to_string(min(guid, 3), ', ')
+from stray
+group by asset_guid
+union all
+select key, 'the API says that it is not there, and search lists it still'
+from search_alone_item;
+
+-- nor is an asset known whole that has a class like that, or a column that is a shell
+update asset
+set detail_read = false
+where guid in (select key from unreadable_class)
+    or guid in (select key from unknown_class)
+    or guid in (select asset_guid from stray)
+    or guid in (select asset_guid from asset_column where incomplete and in_force(status));
 
 insert into contact by name
 select distinct on (asset_guid, role, principal_id)

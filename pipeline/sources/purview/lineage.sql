@@ -1,6 +1,6 @@
 -- endpoint: process
 set variable process_shape = '{"entities": [{
-    "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "updateTime": "BIGINT",
+    "guid": "VARCHAR", "typeName": "VARCHAR", "status": "VARCHAR", "isIncomplete": "BOOLEAN", "updateTime": "BIGINT",
     "attributes": {"qualifiedName": "VARCHAR", "name": "VARCHAR", "columnMapping": "VARCHAR",
         "inputs": [{"guid": "VARCHAR"}], "outputs": [{"guid": "VARCHAR"}]}}]}';
 
@@ -24,6 +24,7 @@ select
         guid := entity.guid,
         "typeName" := entity."typeName",
         status := entity.status,
+        "isIncomplete" := entity."isIncomplete",
         "updateTime" := entity."updateTime",
         attributes := struct_pack(
             "qualifiedName" := entity.attributes."qualifiedName",
@@ -69,13 +70,16 @@ semi join related_asset r on r.guid = named.asset_guid;
 
 -- endpoint: lineage
 set variable lineage_shape = '{
+    "baseEntityGuid": "VARCHAR",
     "widthCounts": {"INPUT": "MAP(VARCHAR, BIGINT)", "OUTPUT": "MAP(VARCHAR, BIGINT)"},
     "guidEntityMap": "MAP(VARCHAR, STRUCT(\"typeName\" VARCHAR))",
     "relations": [{"fromEntityId": "VARCHAR", "toEntityId": "VARCHAR"}]}';
 
+-- an answer says whom it is about; one that does not is none
 create table lineage_item as
-select page_id, '' as item, key, from_json(body, getvariable('lineage_shape')) as graph
-from pages;
+select page_id, '' as item, key, graph
+from (select page_id, key, from_json(body, getvariable('lineage_shape')) as graph from pages)
+where lower(graph."baseEntityGuid") = lower(key);
 
 -- how many neighbours the server says an asset has; an empty graph says nothing
 create table lineage_width as
@@ -197,6 +201,7 @@ select
     entity.attributes."qualifiedName" as qualified_name,
     entity.attributes.name as name,
     coalesce(entity.status, 'ACTIVE') as status,
+    coalesce(entity."isIncomplete", false) as incomplete,
     moment(entity."updateTime") as updated_at,
     page_id,
     item,

@@ -29,7 +29,7 @@ ENDPOINTS = (
         next_link,
         params=_METADATA,
         items="values",
-        holes=lacking("metadata_policy"),
+        holes=f"select key, reason from half_read_policy union all {lacking('metadata_policy')}",
     ),
     Endpoint(
         "devops_policy",

@@ -202,6 +202,30 @@ select distinct on (key)
 from metadata_policy_item
 order by key, page_id desc;
 
+-- one row per policy that does not say all of who may do what, and what it leaves open; an empty list of rules leaves nothing
+create view half_read_policy as
+select key, reason
+from (
+    select
+        key,
+        concat_ws(
+            '; ',
+            if(place is null, 'it names no collection', null),
+            if(policy.properties."attributeRules" is null, 'it has no list of attribute rules', null),
+            if(policy.properties."decisionRules" is null, 'it has no list of decision rules', null),
+            if(
+                len(list_filter(policy.properties."attributeRules", lambda r: r.id is null or r."dnfCondition" is null)) > 0,
+                'attribute rules of it have no id or no condition', null
+            ),
+            if(
+                len(list_filter(policy.properties."decisionRules", lambda r: r."dnfCondition" is null)) > 0,
+                'decision rules of it have no condition', null
+            )
+        ) as reason
+    from policy_read
+)
+where reason <> '';
+
 -- one row per rule of a policy
 create table attribute_rule as
 select

@@ -226,6 +226,17 @@ where getvariable('since_ms') is not null
         where endpoint = 'purview.search_again'
     );
 
+-- assets with a class or a label that came into force or ended since, which no change of the asset tells
+create table turned as
+select asset_guid as key
+from (
+    select asset_guid, status, starts_at, ends_at from before_classification
+    union all
+    select asset_guid, status, starts_at, ends_at from before_sensitivity_label
+)
+where (status = 'ACTIVE' and ends_at <= getvariable('as_of')::timestamptz)
+    or (status = 'NOT_BEGUN' and starts_at <= getvariable('as_of')::timestamptz);
+
 -- assets that look as they did when their details were last read whole: these are not asked for again
 create table unchanged as
 select h.guid as key
@@ -233,6 +244,7 @@ from search_hit h
 join before_search_hit b on b.guid = h.guid and b.digest = h.digest
 join before_asset a on a.guid = h.guid and a.detail_read
 anti join before_gap g on g.key = h.guid
+anti join turned on turned.key = h.guid
 where getvariable('carry')
     and not exists (
         from before_gap

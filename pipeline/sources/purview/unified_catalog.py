@@ -4,7 +4,8 @@ is not offered they can be left out: they count as a plane of their own, `data_a
 
 No list states a total. What a data product is made of are data assets of this plane, which in turn
 name assets of the Data Map: both lists are read. The same goes for columns. The list of domains may leave out
-what this identity is not to see: a domain that other lists name and it lacks is asked for by itself.
+what this identity is not to see: a domain that other lists name, or a domain as the one above it, and that it lacks is asked for by itself. What belongs to
+a domain that is not shown is left out of all other lists, unsaid.
 """
 
 from pipeline.collect.endpoint import Endpoint, Paging, Total
@@ -15,7 +16,8 @@ _BASE = "/datagovernance/catalog"
 _VERSION = (("api-version", "2025-09-15-preview"),)
 _WITH_ASSETS = (("api-version", "2026-03-20-preview"),)
 _NAMED_DOMAINS = (
-    "select product.domain as key from data_product_item "
+    "select key from domains_above('business_domain_item', 'domain_policy_item') "
+    "union select product.domain from data_product_item "
     "union select term.domain from catalog_term_item "
     "union select element.domain from critical_data_element_item "
     "union select objective.domain from objective_item"
@@ -25,7 +27,14 @@ _NAMED_DOMAINS = (
 def _list(name: str, path: str, tables: tuple[str, ...], paging: Paging) -> Endpoint:
     """A list of the whole tenant."""
     return Endpoint(
-        name, "unified_catalog", _BASE + path, tables, paging, params=_VERSION, items="value"
+        name,
+        "unified_catalog",
+        _BASE + path,
+        tables,
+        paging,
+        params=_VERSION,
+        items="value",
+        holes=lacking(name),
     )
 
 
@@ -79,6 +88,7 @@ ENDPOINTS = (
         skip_token,
         params=_VERSION,
         items="values",
+        holes=lacking("domain_policy"),
     ),
     _list(
         "data_product",
@@ -117,6 +127,7 @@ ENDPOINTS = (
         skipped("value"),
         params=_WITH_ASSETS,
         items="value",
+        holes=lacking("catalog_asset"),
     ),
     _list("catalog_term", "/terms", ("catalog_term", "catalog_term_contact"), skipped("value")),
     _related("term_asset", "/terms", "catalog_term_asset", "catalog_term", "DATAASSET"),
@@ -167,7 +178,13 @@ ENDPOINTS = (
         for_each=f"select key from ({_NAMED_DOMAINS}) where key is not null "
         "and key not in (select key from business_domain_item) and exists (from business_domain_end)",
         after=("business_domain",),
-        helped_by=("data_product", "catalog_term", "critical_data_element", "objective"),
+        helped_by=(
+            "domain_policy",
+            "data_product",
+            "catalog_term",
+            "critical_data_element",
+            "objective",
+        ),
         absent=frozenset({404}),
     ),
 )

@@ -21,6 +21,22 @@ create macro relations(body) as list_filter(
     lambda one: one.id is not null
 );
 
+-- domains that others name as the one above them, and those that policies are for; the catalog itself is none
+create macro domains_above(domains, policies) as table
+select domain."parentId" as key, 'purview.business_domain' as listed_in, page_id, item
+from query_table(domains)
+where nullif(domain."parentId", '') <> '00000000-0000-0000-0000-000000000000'
+    and domain."parentId" not in (
+        select policy.properties.entity."referenceName"
+        from query_table(policies)
+        where policy.properties.entity.type <> 'BusinessDomainReference'
+            and policy.properties.entity."referenceName" is not null
+    )
+union all
+select policy.properties.entity."referenceName", 'purview.domain_policy', page_id, item
+from query_table(policies)
+where policy.properties.entity.type = 'BusinessDomainReference';
+
 -- endpoint: business_domain
 create table business_domain_item as
 select page_id, '/value/' || position as item, domain.id as key, domain
@@ -229,6 +245,12 @@ from (
 where product.id is not null
     and readable(product."systemData"."expiredAt")
     and readable(product."systemData"."lastModifiedAt");
+
+-- a row if the list was read to its end; where pages give no address, each of them may be it
+create table data_product_end as
+select page_id
+from (select page_id, from_json(body, '{"nextLink": "VARCHAR"}') as page from pages)
+where nullif(page."nextLink", '') is null;
 
 insert into purview_data_product by name
 select distinct on (key)
@@ -647,7 +669,9 @@ from (
         n.page_id as page_id,
         n.item as item
     from (
-        select 'purview.data_product' as listed_in, product.domain as key, page_id, item from data_product_item
+        select listed_in, key, page_id, item from domains_above('business_domain_item', 'domain_policy_item')
+        union all
+        select 'purview.data_product', product.domain, page_id, item from data_product_item
         union all
         select 'purview.catalog_term', term.domain, page_id, item from catalog_term_item
         union all
@@ -668,3 +692,15 @@ from listing_difference
 where missing_in = 'purview.business_domain'
     and cause in ('hole', 'refused')
 group by cause;
+
+-- what belongs to a domain that is not shown is left out unsaid
+insert into trimmed_list by name
+select
+    'purview.' || unnest([
+        'domain_policy', 'data_product', 'catalog_asset', 'catalog_term', 'critical_data_element', 'objective',
+        'data_subscription', 'access_workflow', 'access_workflow_run'
+    ]) as missing_in,
+    'of business domains only a part is shown: ' || string_agg(reason, '; ' order by reason) as reason
+from trimmed_list
+where missing_in = 'purview.business_domain'
+having count(*) > 0;

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import paging
-from pipeline.sandbox.answers import atlas_error, estate_of, is_shown, json_answer
+from pipeline.sandbox.answers import atlas_error, estate_of, is_narrow, is_shown, json_answer
 from pipeline.sandbox.estate import Estate
-from pipeline.sandbox.purview.datamap import lineage_graph, search
+from pipeline.sandbox.purview.datamap import lineage_graph, search, shown
 from pipeline.sandbox.purview.datamap import typedefs as definitions
 from pipeline.sandbox.purview.datamap.entity_store import (
     Encoded,
@@ -43,11 +43,12 @@ async def query(request: Request) -> Response:
         request_hash = paging.fingerprint(body)
         start = paging.offset_in(given, request_hash) if given else 0
         kept = _searches(request, estate)
-        found = kept.get(request_hash)
+        # what one caller is shown is not what another one is
+        found = kept.get((request_hash, is_narrow(request)))
         if found is None:
             matches = search.matches(estate, body)
             found = [data for data in matches if is_shown(request, data.collection)]
-            kept[request_hash] = found
+            kept[request_hash, is_narrow(request)] = found
         counted = search.facets(found, body["facets"]) if body.get("facets") else None
     except (
         msgspec.DecodeError,
@@ -68,13 +69,13 @@ async def query(request: Request) -> Response:
     return json_answer(answer)
 
 
-def _searches(request: Request, estate: Estate) -> dict[str, Any]:
+def _searches(request: Request, estate: Estate) -> dict[tuple[str, bool], Any]:
     """Results of the searches that are being paged through today."""
     day, kept = getattr(request.app.state, "searches", (None, {}))
     if day is not estate or len(kept) > 200:
         kept = {}
         request.app.state.searches = (estate, kept)
-    return cast(dict[str, Any], kept)
+    return cast(dict[tuple[str, bool], Any], kept)
 
 
 def _flag(request: Request, name: str) -> bool:
@@ -89,27 +90,33 @@ def _read(request: Request, store: EntityStore, guid: str) -> Encoded | None:
 
 
 async def bulk(request: Request) -> Response:
-    """Entities of the guids asked for; unknown ones are left out."""
+    """Entities of the guids asked for; unknown ones are left out, and so are those that are not shown."""
     guids = request.query_params.getlist("guid")
     if not guids:
         return atlas_error(400, "ATLAS-400-00-01A", "invalid parameters: guid is missing")
-    store = _store(request, estate_of(request))
-    found = (_read(request, store, guid) for guid in dict.fromkeys(guids))
+    estate = estate_of(request)
+    store = _store(request, estate)
+    wanted = (guid for guid in dict.fromkeys(guids) if shown.entity(request, estate, guid))
+    found = (_read(request, store, guid) for guid in wanted)
     return Response(bulk_body(one for one in found if one), media_type=_JSON)
 
 
 async def single(request: Request) -> Response:
     """One entity with what it refers to."""
-    guid = request.path_params["guid"]
-    found = _read(request, _store(request, estate_of(request)), guid)
+    guid, estate = request.path_params["guid"], estate_of(request)
+    found = _read(request, _store(request, estate), guid)
     if found is None:
         return _unknown(guid)
+    if not shown.entity(request, estate, guid):
+        return shown.refused(guid)
     return Response(single_body(found), media_type=_JSON)
 
 
 async def header(request: Request) -> Response:
     """Short form of one entity."""
     guid, estate = request.path_params["guid"], estate_of(request)
+    if not shown.entity(request, estate, guid):
+        return shown.refused(guid)
     try:
         return json_answer(lineage_graph.header(estate, guid))
     except KeyError:
@@ -135,8 +142,11 @@ async def lineage(request: Request) -> Response:
         return atlas_error(400, "ATLAS-400-00-026", "Invalid lineage query parameters: direction")
     if estate.dataset(guid) is None and guid not in estate.lineage.by_guid:
         return _unknown(guid)
+    if not shown.entity(request, estate, guid):
+        return shown.refused(guid)
     depth, width = paging.integer(params, "depth", 3), paging.integer(params, "width", 10)
-    return json_answer(lineage_graph.graph(estate, guid, direction, depth, width))
+    found = lineage_graph.graph(estate, guid, direction, depth, width)
+    return json_answer(shown.graph(request, estate, found))
 
 
 async def lineage_next(request: Request) -> Response:
@@ -145,9 +155,12 @@ async def lineage_next(request: Request) -> Response:
     direction = params.get("direction", "")
     if direction not in ("INPUT", "OUTPUT"):
         return atlas_error(400, "ATLAS-400-00-026", "Invalid lineage query parameters: direction")
+    if not shown.entity(request, estate, guid):
+        return shown.refused(guid)
     offset = paging.integer(params, "offset", 0)
     limit = -1 if params.get("limit", "-1") == "-1" else paging.integer(params, "limit", 0)
-    return json_answer(lineage_graph.next_page(estate, guid, direction, offset, limit))
+    found = lineage_graph.next_page(estate, guid, direction, offset, limit)
+    return json_answer(shown.graph(request, estate, found))
 
 
 ROUTES = [

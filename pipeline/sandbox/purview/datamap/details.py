@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.sandbox import clock, draws
+from pipeline.sandbox import sensitivity as s
 from pipeline.sandbox.datasets import Contacts, Dataset
 from pipeline.sandbox.people import Person
 from pipeline.sandbox.purview.datamap.typedefs import HANDLING, STEWARDSHIP
@@ -11,6 +12,15 @@ from pipeline.sandbox.vocabulary import TEMPLATES
 
 Json = dict[str, Any]
 RETENTION = ("6 months", "2 years", "10 years", "Legal hold")
+OVER: Json = {
+    "startTime": "2019/05/01 00:00:00",
+    "endTime": "2024/05/01 00:00:00",
+    "timeZone": "UTC",
+}
+TO_COME: Json = {"startTime": "2099/01/01 00:00:00", "timeZone": "Europe/Vienna"}
+HOLDING: Json = {"startTime": "2019/05/01 00:00:00", "endTime": "2099/01/01 00:00:00"}
+BOUNDED = {(None, 3): (s.SSN, OVER), (None, 5): (s.US_PASSPORT, TO_COME), (1, 7): (s.EMAIL, OVER)}
+"""By position of a column (none: the dataset itself) and turn of the dataset."""
 REGIONS = ("eu-central", "eu-west", "us-east", "uk-south")
 
 
@@ -46,6 +56,20 @@ def managed_attributes(data: Dataset) -> dict[str, Json]:
         stewardship["Golden Source"] = drawn[5] % 2 == 0
     found = {HANDLING: handling, STEWARDSHIP: stewardship}
     return {group: values for group, values in found.items() if values}
+
+
+def out_of_force(
+    data: Dataset, position: int | None, carried: Sequence[str]
+) -> list[tuple[str, Json]]:
+    """Classes that a dataset, or its column at a position, carried once or is to carry: they say nothing of today."""
+    found = BOUNDED.get((position, data.slot % 29))
+    return [found] if found and found[0] not in carried else []
+
+
+def in_force(guid: str) -> Json:
+    """Validity periods of a class that counts today: mostly nothing is said of them."""
+    said: dict[int, Json] = {1: {"validityPeriods": [HOLDING]}, 2: {"validityPeriods": []}}
+    return said.get(int(guid[:2], 16) % 16, {})
 
 
 def column_term(data: Dataset) -> tuple[int, int] | None:

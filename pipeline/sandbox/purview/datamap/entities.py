@@ -14,15 +14,23 @@ Json = dict[str, Any]
 
 
 def classification(
-    guid: str, type_name: str, status: str = "ACTIVE", *, as_list: bool = False
+    guid: str,
+    type_name: str,
+    status: str = "ACTIVE",
+    *,
+    as_list: bool = False,
+    period: Json | None = None,
 ) -> Json:
-    """One classification of an entity; labels tell their source, the others what `set_by` says."""
+    """One classification of an entity; labels tell their source, the others what `set_by` says.
+
+    With a `period` it counts for that time, without one it counts today.
+    """
     found: Json = {
         "entityGuid": guid,
         "entityStatus": status,
         "lastModifiedTS": "1",
         "typeName": type_name,
-    }
+    } | (details.in_force(guid) if period is None else {"validityPeriods": [period]})
     if type_name.startswith(s.LABEL_PREFIX):
         found["source"] = "LabelService"
     elif type_name == s.ENDORSEMENT:
@@ -63,6 +71,7 @@ def dataset(estate: Estate, data: Dataset) -> Json:
     found = _entity(guid, data.type_name, (data.created_at, data.updated_at))
     found["attributes"] = _attributes(data)
     found["collectionId"] = data.collection
+    found["isIncomplete"] = False
     found["relationshipAttributes"] = references.of_dataset(estate, data)
     found["sourceDetails"] = {
         "ScanLastModifiedAt": "2025-01-01T08:00:00.1234567Z",
@@ -70,10 +79,11 @@ def dataset(estate: Estate, data: Dataset) -> Json:
         "ScanRuleSetLastModifiedAt": "2024-12-09T18:06:33.0707225Z",
         "ScanRuleSetResourceId": f"scanrulesets/{platform.kind}",
     }
-    classes = data.classes()
-    if classes:
-        listed = data.rank % 2 == 0
-        found["classifications"] = [classification(guid, name, as_list=listed) for name in classes]
+    classes, listed = data.classes(), data.rank % 2 == 0
+    said = [classification(guid, name, as_list=listed) for name in classes]
+    others = details.out_of_force(data, None, classes)
+    if said := [*said, *(classification(guid, name, period=period) for name, period in others)]:
+        found["classifications"] = said
     owners, experts = data.contacts(estate.people)
     if owners or experts:
         contacts: Json = {"Expert": [{"id": who} for who in experts]} if experts else {}
@@ -161,9 +171,12 @@ def columns(estate: Estate, data: Dataset) -> Iterator[tuple[str, Json]]:
             found["relationshipAttributes"] = parent | {
                 "meanings": [references.to_term(estate, meant[1])]
             }
-        if field.classes:
-            names = (*field.classes, label) if label else field.classes
-            found["classifications"] = [classification(guid, name, status) for name in names]
+        names = (*field.classes, label) if label and field.classes else field.classes
+        said = [classification(guid, name, status) for name in names]
+        for name, period in details.out_of_force(data, field.position, names):
+            said.append(classification(guid, name, status, period=period))
+        if said:
+            found["classifications"] = said
         yield guid, found
 
 

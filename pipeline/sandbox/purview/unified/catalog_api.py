@@ -9,7 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.sandbox import paging
-from pipeline.sandbox.answers import estate_of, json_answer, plane_error
+from pipeline.sandbox.answers import (
+    estate_of,
+    forbidden,
+    is_narrow,
+    is_shown,
+    json_answer,
+    plane_error,
+)
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.purview.unified import (
     catalog,
@@ -46,6 +53,16 @@ def not_found(what: str) -> Response:
     return plane_error(404, "NotFound", f"The {what} does not exist.")
 
 
+def is_open(request: Request, domain: int) -> bool:
+    """Whether the caller has a role in a business domain; one alone gives it none in the domains above."""
+    return is_shown(request, DOMAINS[domain].collection if domain < len(DOMAINS) else "")
+
+
+def _numbers(request: Request, each: int) -> list[int]:
+    """Numbers of what every domain has `each` of, in the domains that are open to the caller."""
+    return [one for one in range(len(DOMAINS) * each) if is_open(request, one // each)]
+
+
 def token_page(request: Request, name: str, size: int, total: int) -> tuple[range, str | None]:
     """Places of the rows of a page turned by a token, and the token of the next one."""
     request_hash = paging.fingerprint(request.url.path)
@@ -59,7 +76,7 @@ def token_page(request: Request, name: str, size: int, total: int) -> tuple[rang
 async def business_domains(request: Request) -> Response:
     """One page of business domains; the parameter of the token lost its dollar sign in 2026."""
     estate = estate_of(request)
-    rows = catalog.domains(estate.seed)
+    rows = [one for one in catalog.domains(estate.seed) if is_open(request, one.number)]
     name = "skipToken" if request.query_params["api-version"] == WITH_ASSETS else "$skipToken"
     places, following = token_page(request, name, DOMAIN_PAGE, len(rows))
     answer: Json = {"value": [catalog_rows.domain(estate, rows[at]) for at in places]}
@@ -74,12 +91,14 @@ async def business_domain(request: Request) -> Response:
     one = next((one for one in catalog.domains(estate.seed) if one.id == guid), None)
     if one is None:
         return not_found("business domain")
+    if not is_open(request, one.number):
+        return forbidden()
     return json_answer(catalog_rows.domain(estate, one))
 
 
 async def policies(request: Request) -> Response:
     """One page of policies, in a list `values` with the token beside it; refused without a role on the account."""
-    if not request.app.state.account_access:
+    if is_narrow(request) or not request.app.state.account_access:
         return plane_error(403, "Unauthorized", "Not authorized to access account")
     rows = catalog_policies.policies(estate_of(request))
     places, following = token_page(request, "skipToken", POLICY_PAGE, len(rows))
@@ -100,7 +119,8 @@ def _listed(request: Request, total: int, rows: Rows, *, linked: bool) -> Respon
 
 async def data_products(request: Request) -> Response:
     """One page of data products."""
-    found = catalog.held(estate_of(request)).products
+    held = catalog.held(estate_of(request)).products
+    found = [one for one in held if is_open(request, one.domain)]
 
     def rows(estate: Estate, start: int, end: int) -> Sequence[Json]:
         return [catalog_rows.product(estate, one) for one in found[start:end]]
@@ -112,7 +132,9 @@ async def data_assets(request: Request) -> Response:
     """One page of data assets; older versions of the API do not have them."""
     if request.query_params["api-version"] != WITH_ASSETS:
         return not_found("resource")
-    slots = catalog.held(estate_of(request)).slots
+    held = catalog.held(estate_of(request))
+    open_to = {at for one in held.products if is_open(request, one.domain) for at in one.slots}
+    slots = [slot for slot in held.slots if slot in open_to]
 
     def rows(estate: Estate, start: int, end: int) -> Sequence[Json]:
         return [catalog_rows.asset(estate, slot) for slot in slots[start:end]]
@@ -124,14 +146,16 @@ async def terms(request: Request) -> Response:
     """One page of terms."""
 
     def rows(estate: Estate, start: int, end: int) -> Sequence[Json]:
-        return [catalog_terms.term(estate, number) for number in range(start, end)]
+        return [catalog_terms.term(estate, number) for number in numbers[start:end]]
 
-    return _listed(request, len(DOMAINS) * catalog.TERMS_PER_DOMAIN, rows, linked=False)
+    numbers = _numbers(request, catalog.TERMS_PER_DOMAIN)
+    return _listed(request, len(numbers), rows, linked=False)
 
 
 async def elements(request: Request) -> Response:
     """One page of critical data elements."""
-    found = catalog.held(estate_of(request)).elements
+    held = catalog.held(estate_of(request)).elements
+    found = [one for one in held if is_open(request, one.domain)]
 
     def rows(estate: Estate, start: int, end: int) -> Sequence[Json]:
         return [catalog_terms.element(estate, one) for one in found[start:end]]
@@ -143,9 +167,10 @@ async def objectives(request: Request) -> Response:
     """One page of objectives."""
 
     def rows(estate: Estate, start: int, end: int) -> Sequence[Json]:
-        return [catalog_terms.objective(estate, number) for number in range(start, end)]
+        return [catalog_terms.objective(estate, number) for number in numbers[start:end]]
 
-    return _listed(request, len(DOMAINS) * catalog.OBJECTIVES_PER_DOMAIN, rows, linked=False)
+    numbers = _numbers(request, catalog.OBJECTIVES_PER_DOMAIN)
+    return _listed(request, len(numbers), rows, linked=False)
 
 
 def _unknown_type(request: Request) -> Response | None:
@@ -153,6 +178,17 @@ def _unknown_type(request: Request) -> Response | None:
     if word in ENTITY_TYPES:
         return None
     return plane_error(400, "InvalidEntityType", f"The entity type {word!r} is not valid.")
+
+
+async def data_product(request: Request) -> Response:
+    """One data product."""
+    estate = estate_of(request)
+    product = catalog.held(estate).by_id.get(request.path_params["id"])
+    if product is None:
+        return not_found("data product")
+    if not is_open(request, product.domain):
+        return forbidden()
+    return json_answer(catalog_rows.product(estate, product))
 
 
 async def product_relations(request: Request) -> Response:
@@ -213,6 +249,7 @@ ROUTES = [
     Route(BASE + "/businessdomains/{id}", business_domain),
     Route(BASE + "/policies", policies),
     Route(BASE + "/dataProducts", data_products),
+    Route(BASE + "/dataProducts/{id}", data_product),
     Route(BASE + "/dataProducts/{id}/relationships", product_relations),
     Route(BASE + "/dataAssets", data_assets),
     Route(BASE + "/dataColumns/{id}", data_column),

@@ -15,7 +15,7 @@ from pipeline.sandbox.purview.unified import (
     data_access_rows,
     subscriptions,
 )
-from pipeline.sandbox.purview.unified.catalog_api import link, not_found, token_page
+from pipeline.sandbox.purview.unified.catalog_api import is_open, link, not_found, token_page
 from pipeline.sandbox.vocabulary import DOMAINS
 
 Json = dict[str, Any]
@@ -28,7 +28,11 @@ async def data_subscriptions(request: Request) -> Response:
     """One page of requests of every status, of all products or of one."""
     estate = estate_of(request)
     wanted = request.query_params.get("dataProductId")
-    rows = [one for one in subscriptions.every(estate) if wanted in (None, one.product.id)]
+    rows = [
+        one
+        for one in subscriptions.every(estate)
+        if wanted in (None, one.product.id) and is_open(request, one.product.domain)
+    ]
     places, following = token_page(request, "skipToken", PAGE, len(rows))
     answer: Json = {"value": [data_access_rows.subscription(estate, rows[at]) for at in places]}
     if following is not None:
@@ -64,8 +68,9 @@ def _applied(kind: str, numbers: Callable[[Estate], dict[str, int]]) -> Endpoint
 async def workflows(request: Request) -> Response:
     """One page of the workflows, of which each business domain has one."""
     estate = estate_of(request)
-    places, following = token_page(request, "skipToken", WORKFLOW_PAGE, len(DOMAINS))
-    answer: Json = {"value": [data_access_rows.workflow(estate, at) for at in places]}
+    numbers = [at for at in range(len(DOMAINS)) if is_open(request, at)]
+    places, following = token_page(request, "skipToken", WORKFLOW_PAGE, len(numbers))
+    answer: Json = {"value": [data_access_rows.workflow(estate, numbers[at]) for at in places]}
     if following is not None:
         answer["nextLink"] = link(request, skipToken=following)
     return json_answer(answer)
@@ -74,7 +79,11 @@ async def workflows(request: Request) -> Response:
 async def workflow_runs(request: Request) -> Response:
     """Every run of a workflow: this list has no further pages."""
     estate = estate_of(request)
-    rows = [one for one in subscriptions.every(estate) if one.run_id is not None]
+    rows = [
+        one
+        for one in subscriptions.every(estate)
+        if one.run_id is not None and is_open(request, one.product.domain)
+    ]
     return json_answer({"value": [data_access_rows.run(estate, one) for one in rows]})
 
 
