@@ -70,6 +70,25 @@ class Packs:
                     found[name] = _winner(pack, path, name, found.get(name))
         return [found[name] for name in sorted(found)]
 
+    def in_any_format(self, stem: str, suffixes: Iterable[str]) -> PackFile | None:
+        """The file in force at `stem`, whichever of the formats it has; None if no pack has one.
+
+        Raises:
+            ConfigError: a pack has it in two formats.
+        """
+        found: PackFile | None = None
+        for pack in self.packs:
+            names = [
+                stem + suffix for suffix in suffixes if (pack.root / (stem + suffix)).is_file()
+            ]
+            if len(names) > 1:
+                raise ConfigError(
+                    f"{pack.root}: {' and '.join(names)} say the same thing; keep one"
+                )
+            for name in names:
+                found = _winner(pack, pack.root / name, name, found)
+        return found
+
     def file(self, relative: str) -> PackFile:
         """The file in force at `relative`.
 

@@ -15,6 +15,9 @@ from pipeline.warehouse.home import Home, connect, revise
 
 Given = Mapping[str, Sequence[Mapping[str, Any]]]
 
+SIGNED = {"author": "ann@company.example", "approver": "ben@company.example"}
+"""Whoever wrote and approved what a pack says of names and hosts."""
+
 CONTACTS = """
 select a.guid as subject_id,
     case
@@ -69,7 +72,7 @@ def pack(folder: Path, rules: Mapping[str, str | Mapping[str, Any]], name: str =
     (folder / "rules" / "own").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "removed.yaml").write_text("[]")
     (folder / "rules" / "sensitivity.yaml").write_text(
-        yaml.safe_dump({"EMAIL": {"tier": 2, "purview": {"names": ["Example Mail"]}}})
+        yaml.safe_dump({**SIGNED, "EMAIL": {"tier": 2, "purview": {"names": ["Example Mail"]}}})
     )
     for rule_id, about in rules.items():
         changes = {"sql": about} if isinstance(about, str) else about

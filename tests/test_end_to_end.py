@@ -85,7 +85,8 @@ def test_findings_are_exactly_what_was_planted(
     warehouse: duckdb.DuckDBPyConnection, night: str
 ) -> None:
     """Every planted violation and every planted hole is found under its rule, and no rule it was planted for finds more."""
-    planted = oracle.expected(seed=1, assets=ASSETS, as_of=clock.parse_as_of(night))
+    *before, as_of = (clock.parse_as_of(one) for one in NIGHTS[: NIGHTS.index(night) + 1])
+    planted = oracle.expected(seed=1, assets=ASSETS, as_of=as_of, before=before)
     expected = {(row.rule_id, row.subject_id): row.status for row in planted}
     rows = warehouse.execute(
         "select rule_id, subject_id, status from verdict_at(?) where status <> 'pass'", [night]
@@ -235,6 +236,19 @@ def test_reports_are_about_the_newest_night(folder: Path, nights: list[Ended]) -
             assert night in (folder / f"data/reports/{night}/{name}.html").read_text("utf-8")
         latest = (folder / f"data/reports/latest/{name}.html").read_text("utf-8")
         assert "20261121T020000Z" in latest
+
+
+def test_the_report_says_who_approved_the_registers(folder: Path, nights: list[Ended]) -> None:
+    """Who approved the rows of a register stands beside it, and that nobody here approved the tier map that is shipped."""
+    assert len(nights) == len(NIGHTS)
+    html = (folder / "data/reports/latest/compliance.html").read_text("utf-8")
+    table = html.partition('id="t-registers"')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr>.*?</tr>", table, re.S)
+    said = {
+        name: row for row in rows for name in ("transfers", "sensitivity") if f">{name}<" in row
+    }
+    assert "nobody here: as shipped" in said["sensitivity"]
+    assert "@" in said["transfers"]
 
 
 def test_owners_are_called_by_name(

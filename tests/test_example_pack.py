@@ -59,9 +59,27 @@ def test_its_registers_are_tables(folder: Path) -> None:
     )
     assert [(row["name"], row["row_count"]) for row in kept] == [
         ("changes", 1),
+        ("hosts", 1),
         ("reviews", 2),
+        ("sensitivity", kept[3]["row_count"]),
         ("waivers", 2),
     ]
+
+
+def test_its_other_names_of_hosts_are_approved_and_the_shipped_map_is_not(folder: Path) -> None:
+    """What stands in place of ours is on record with both digests and who approved it, and so is what nobody approved."""
+    hosts, mapped = _asked(
+        folder,
+        "select approvers, replaced_packs, len(sha256) + len(replaced_sha256) as digests, row_count > 0 as filled "
+        "from register where name in ('hosts', 'sensitivity') order by name",
+    )
+    assert hosts == {
+        "approvers": ["cleo.review@example.com"],
+        "replaced_packs": ["builtin"],
+        "digests": 2,
+        "filled": True,
+    }
+    assert mapped == {"approvers": [], "replaced_packs": [], "digests": 1, "filled": True}
 
 
 def test_its_waivers_count_while_they_last(folder: Path) -> None:

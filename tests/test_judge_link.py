@@ -243,29 +243,48 @@ def test_a_candidate_among_several_says_so_and_linked_tables_are_none(
     assert rows == [("a", 1, True), ("a", 2, True)]
 
 
-def _pack(tmp_path: Path, text: str) -> packs.Packs:
+def _pack(tmp_path: Path, text: str, name: str = "hosts.yaml") -> packs.Packs:
     (tmp_path / "mine" / "rules").mkdir(parents=True)
-    (tmp_path / "mine" / "rules" / "hosts.yaml").write_text(text)
+    (tmp_path / "mine" / "rules" / name).write_text(text)
     return packs.load([tmp_path / "mine"])
 
 
-def test_hosts_come_from_a_file_of_the_packs(tmp_path: Path) -> None:
-    """Ours names none; a pack's own replaces it, without scheme, port and case."""
-    assert hosts.load(packs.load()) == {}
-    mine = _pack(tmp_path, "https://Old.example:443/x: NEW.example\n")
-    assert hosts.load(mine) == {"old.example": "new.example"}
+SIGNED = "author: ann@company.example\napprover: ben@company.example\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("name", "text"),
     [
-        ("a.example: 7", "hosts.yaml:1: a.example: 7 is no name of a host"),
-        ("a.example: b.example\nb.example: c.example", "a.example leads to b.example, which leads to c.example"),
-        ("a.example: A.example:443", "a.example leads to a.example"),
-        ("[a]", "not a mapping"),
+        ("hosts.yaml", SIGNED + "https://Old.example:443/x: NEW.example\n"),
+        ("hosts.yaml", "- {host: 'https://Old.example:443/x', other: NEW.example, author: Ann, approver: Ben}\n"),
+        ("hosts.csv", "host,other,author,approver\nOLD.example,new.example:443,Ann,Ben\n"),
     ],
 )  # fmt: skip
-def test_a_wrong_file_of_hosts_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    """A name that is no text, that leads in a circle or to a third one decides nothing."""
+def test_hosts_come_from_a_file_of_the_packs(tmp_path: Path, name: str, text: str) -> None:
+    """Ours names none; a pack's own replaces it in any format, without scheme, port and case."""
+    assert hosts.load(packs.load()) == {}
+    assert hosts.load(_pack(tmp_path, text, name)) == {"old.example": "new.example"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("hosts.yaml", SIGNED + "a.example: 7", "hosts.yaml:3: a.example: 7 is no name of a host"),
+        ("hosts.yaml", SIGNED + "a.example: b.example\nb.example: c.example", "hosts.yaml:3: a.example leads to b.example, which leads to c.example"),
+        ("hosts.yaml", SIGNED + "a.example: A.example:443", "hosts.yaml:3: a.example leads to a.example"),
+        ("hosts.yaml", SIGNED + "a.example: b.example\nA.example: c.example", "hosts.yaml:4: a.example leads to b.example already, in .*hosts.yaml:3"),
+        ("hosts.yaml", "[a]", "not a mapping"),
+        ("hosts.yaml", "a.example: b.example", "author and approver missing: .* at its head:\nauthor: .*\napprover: "),
+        ("hosts.yaml", "author: Ann\na.example: b.example", "hosts.yaml: approver missing"),
+        ("hosts.yaml", "author: Ann\napprover: ann\na.example: b.example", "hosts.yaml:2: approver: ann approved what they wrote; somebody else has to"),
+        ("hosts.csv", "host,other,author,approver\na.example,b.example,Ann,\n", "hosts.csv:2: approver: missing; it holds text"),
+        ("hosts.csv", "host,other,author,approver\na.example,b.example,Ann,ann\n", "hosts.csv:2: approver: ann approved a row of their own"),
+        ("hosts.csv", "host,new\na.example,b.example\n", "hosts.csv:2: new: unknown column; columns of hosts: host, other"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_of_hosts_is_refused(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    """A name that is no text, that leads in a circle or to a third one, or that nobody else approved decides nothing."""
     with pytest.raises(ConfigError, match=message):
-        hosts.load(_pack(tmp_path, text))
+        hosts.load(_pack(tmp_path, text, name))

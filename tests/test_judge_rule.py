@@ -1,17 +1,22 @@
 """Rule files and the sensitivity map: what is refused, and how the message says so."""
 
+import csv
+import hashlib
+import io
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from judging import document, pack
 
 from pipeline import packs
 from pipeline.errors import ConfigError
-from pipeline.judge import examples, rule, sensitivity
+from pipeline.judge import examples, groundwork, registers, rule, sensitivity
 
 
 def _message(folder: Path, rules: dict[str, Any]) -> str:
@@ -223,10 +228,87 @@ def test_the_crosswalk_holds_full_tags_only(tmp_path: Path) -> None:
             },
             "sensitivity.yaml:6: B: x_y is a name of A already",
         ),
+        ({"A": {"tier": 1, "purview": {"names": "X.Y"}}}, "sensitivity.yaml:1: A: purview: names: not a list of names"),
+        ({"A": {"tier": 1, "purview": ["X.Y"]}}, "A: purview: not a mapping with the keys names, families, patterns"),
+        ({}, "rules/sensitivity.yaml: nothing says what is sensitive"),
     ],
 )  # fmt: skip
 def test_a_wrong_map_is_refused(tmp_path: Path, values: Any, problem: str) -> None:
     """A class that cannot be, and a name with two meanings, are named with their line."""
     with pytest.raises(ConfigError) as caught:
         _map(tmp_path, values)
+    assert problem in str(caught.value)
+
+
+FLAT = """class,tier,source,way,name,protection,author,approver
+EXACT,2,purview,names,A.B_C,,Ann,Ben
+EXACT,2,immuta,names,T.One,hash,Ann,Ben
+"""
+
+
+def _company(folder: Path, **files: str) -> packs.Packs:
+    """Our packs and one whose `rules/` has these files, by suffix."""
+    (folder / "company/rules").mkdir(parents=True)
+    for suffix, text in files.items():
+        (folder / f"company/rules/sensitivity.{suffix}").write_text(text)
+    return packs.load([folder / "company"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "yaml", "parquet"])
+def test_a_map_of_rows_stands_in_place_of_ours(tmp_path: Path, suffix: str) -> None:
+    """One row per class, source and name in any format: the whole map is replaced, and both digests and who approved it are on record."""
+    rows = list(csv.DictReader(io.StringIO(FLAT)))
+    found = _company(tmp_path, **{suffix: yaml.safe_dump(rows) if suffix == "yaml" else FLAT})
+    file = tmp_path / f"company/rules/sensitivity.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist([{**row, "tier": 2} for row in rows]), file)
+    with closing(examples.workbench()) as con:
+        registers.write(con, registers.load(found), 1)
+        told = con.execute(
+            "select present, row_count, approvers, sha256, replaced_packs, replaced_sha256 from history.register "
+            "where name = 'sensitivity'"
+        ).fetchall()
+        lines = con.execute("select name, class_key, tier, approver, line from history.sensitivity_entry order by name").fetchall()  # fmt: skip
+    ours, mine = packs.load().file("rules/sensitivity.yaml"), hashlib.sha256(file.read_bytes())
+    assert told == [(True, 2, ["Ben"], [mine.hexdigest()], ["builtin"], [ours.sha256])]
+    first = {"csv": 2, "yaml": 1, "parquet": 1}[suffix]
+    assert [row[:4] for row in lines] == [
+        ("A.B_C", "EXACT", 2, "Ben"),
+        ("T.One", "EXACT", 2, "Ben"),
+    ]
+    assert lines[0][4] == first
+    assert sensitivity.load(found).crosswalk() == [{"class_key": "EXACT", "tag": "T.One"}]
+
+
+def test_nobody_here_approved_the_map_that_is_shipped() -> None:
+    """Ours is taken without an approver, and `register` and every row of it say that nobody approved it."""
+    with closing(examples.workbench()) as con:
+        registers.write(con, registers.load(packs.load()), 1)
+        (told,) = con.execute("select present, row_count > 40, approvers from history.register where name = 'sensitivity'").fetchall()  # fmt: skip
+        rows = con.execute("select distinct author, approver, file from history.sensitivity_entry")
+        assert rows.fetchall() == [(None, None, "rules/sensitivity.yaml")]
+    assert told == (True, True, [])
+    lines = registers.standing(packs.load(), ["reviews"], "from approved_change")
+    assert [line.partition(":")[0] for line in lines] == ["reviews", "changes"]
+    assert all("in no pack; registers/" in line for line in lines)
+    assert "nobody here approved it: as shipped" in registers.standing(packs.load(), [], "sensitive_source")[0]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"yaml": yaml.safe_dump(MAP)}, "rules/sensitivity.yaml: author and approver missing"),
+        ({"csv": FLAT.replace("Ben", "Ann", 1)}, "rules/sensitivity.csv:2: approver: Ann approved a row of their own"),
+        ({"csv": FLAT.replace("EXACT,2,imm", "EXACT,1,imm")}, "rules/sensitivity.csv:3: EXACT: tier 1, and 2 above"),
+        ({"csv": FLAT.replace("EXACT,2,imm", "EXACT,4,imm")}, "rules/sensitivity.csv:3: tier: '4' is not one of 0, 1, 2, 3"),
+        ({"csv": FLAT.replace("immuta", "azure")}, "rules/sensitivity.csv:3: source: 'azure' is not one of purview, immuta"),
+        ({"csv": FLAT, "yaml": yaml.safe_dump(MAP)}, "rules/sensitivity.yaml and rules/sensitivity.csv say the same thing; keep one"),
+    ],
+)  # fmt: skip
+def test_a_map_of_a_pack_is_signed_and_right(
+    tmp_path: Path, files: dict[str, str], problem: str
+) -> None:
+    """What lowers a tier lowers every finding about it: without author and approver, or with a wrong row, no map counts."""
+    with pytest.raises(ConfigError) as caught:
+        groundwork.load(_company(tmp_path, **files))
     assert problem in str(caught.value)

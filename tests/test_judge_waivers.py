@@ -370,6 +370,7 @@ def test_a_rule_that_needs_a_register_waits_for_it(home: Home, tmp_path: Path) -
         ),
         ("transfers.parquet", "no parquet", "cannot be read"),
         ("recertification.csv", "", "no register of this name; registers: waivers, reviews"),
+        ("hosts.csv", "", "transfers, changes, breakers; hosts belongs into rules/"),
         (
             "changes.csv",
             "id,subject,change,from,until,author,approver\nC1,a,b,2026-01-01,2026-02-01,Ada,ada\n",

@@ -73,3 +73,18 @@ def test_a_file_nowhere_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         packs.load([mine]).file("rules/nowhere.yaml")
     assert str(mine) in str(caught.value)
+
+
+def test_a_file_may_win_in_another_format(tmp_path: Path) -> None:
+    """A later pack's file takes the place of ours whatever its format; a pack that says a thing twice is refused."""
+    mine = _pack(tmp_path / "mine", {"rules/hosts.csv": "a"})
+    file = packs.load([mine]).in_any_format("rules/hosts", (".yaml", ".csv"))
+    assert file is not None
+    assert file.relative == "rules/hosts.csv"
+    assert [(other.pack, other.path.name) for other in file.overridden] == [
+        ("builtin", "hosts.yaml")
+    ]
+    assert packs.load().in_any_format("rules/nowhere", (".yaml", ".csv")) is None
+    _pack(mine, {"rules/hosts.yaml": "b"})
+    with pytest.raises(ConfigError, match=r"rules/hosts\.yaml and rules/hosts\.csv say the same"):
+        packs.load([mine]).in_any_format("rules/hosts", (".yaml", ".csv"))

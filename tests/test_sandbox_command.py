@@ -14,9 +14,12 @@ from pipeline.sandbox.truth import oracle
 
 def test_truth_prints_one_line_per_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     """Each verdict is one line of JSON with rule, subject, status and reason."""
-    assert main(["truth", "--assets", "60", "--as-of", "2026-11-21"]) == 0
+    night, before = "2026-11-21", "2026-11-20"
+    assert main(["truth", "--assets", "60", "--as-of", night, "--before", before]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    expected = oracle.expected(seed=1, assets=60, as_of=clock.parse_as_of("2026-11-21"))
+    expected = oracle.expected(
+        seed=1, assets=60, as_of=clock.parse_as_of(night), before=[clock.parse_as_of(before)]
+    )
     assert lines == [one._asdict() for one in expected]
 
 

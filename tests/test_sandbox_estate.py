@@ -10,11 +10,13 @@ from pipeline.sandbox.estate import Estate, History, World
 from pipeline.sandbox.truth import oracle
 
 DAY = clock.parse_as_of("2026-11-21")
+BEFORE = (DAY - timedelta(days=37), DAY - timedelta(days=1))
+"""Earlier nights: one longer ago than any rule waits, and the last."""
 RULES = oracle.RULES - {"EVD-001", "EVD-002"}
 """Rules that have something to find: in fair weather everything is read."""
 MAY_BE_UNKNOWN = {
-    "ACC-002", "ACC-011", "ACC-012", "CLS-001", "MEM-001", "MEM-009", "OWN-003", "OWN-005", "POL-005", "POL-010",
-    "XSY-001", "XSY-002", "XSY-003", "XSY-004",
+    "ACC-002", "ACC-011", "ACC-012", "CLS-001", "MEM-001", "MEM-009", "OWN-003", "OWN-005", "POL-005", "POL-008", "POL-010",
+    "SCN-006", "XSY-001", "XSY-002", "XSY-003", "XSY-004", "XSY-007", "XSY-008",
 }  # fmt: skip
 
 
@@ -30,7 +32,7 @@ def yesterday(estate: Estate) -> Estate:
 
 @pytest.fixture(scope="module")
 def verdicts() -> list[oracle.Expected]:
-    return oracle.expected(seed=1, assets=2000, as_of=DAY)
+    return oracle.expected(seed=1, assets=2000, as_of=DAY, before=BEFORE)
 
 
 def test_size_is_what_was_asked_for(estate: Estate) -> None:
@@ -123,10 +125,29 @@ def test_findings_come_and_go_every_day() -> None:
         before = fails
 
 
-def test_truth_depends_on_seed_and_day_alone(verdicts: list[oracle.Expected]) -> None:
+def test_truth_depends_on_seed_and_day_alone() -> None:
     """The same arguments give the same verdicts; another seed gives others."""
-    assert oracle.expected(seed=1, assets=2000, as_of=DAY) == verdicts
-    assert oracle.expected(seed=2, assets=2000, as_of=DAY) != verdicts
+    first = oracle.expected(seed=1, assets=300, as_of=DAY, before=BEFORE)
+    assert oracle.expected(seed=1, assets=300, as_of=DAY, before=BEFORE) == first
+    assert oracle.expected(seed=2, assets=300, as_of=DAY, before=BEFORE) != first
+
+
+def test_what_earlier_nights_saw_decides_some_rules_alone() -> None:
+    """On a first night a loss cannot be seen, nor how long a thing has lasted; no other rule's verdicts are touched by that."""
+    alone, later = (
+        {
+            (one.rule_id, one.subject_id, one.status)
+            for one in oracle.expected(seed=1, assets=600, as_of=DAY, before=before)
+        }
+        for before in ((), BEFORE)
+    )
+    assert {rule for rule, _, _ in alone ^ later} == {
+        "CLS-005", "CLS-007", "DPR-004", "PLT-001", "XSY-008",
+    }  # fmt: skip
+    assert not {rule for rule, _, _ in alone} & {"CLS-005", "CLS-007"}
+    assert {status for rule, _, status in alone if rule in ("DPR-004", "PLT-001")} == {
+        "not_evaluated"
+    }
 
 
 @pytest.mark.parametrize("day", ["2025-01-01", "2025-03-01", "2031-07-04"])

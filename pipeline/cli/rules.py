@@ -75,6 +75,10 @@ def show(
         f"confidence {stated.confidence}",
         f"blocked by {', '.join(stated.blocked_by) or '-'}",
         f"registers  {', '.join(stated.registers) or '-'}",
+        *(
+            f"           {line}"
+            for line in registers.standing(_packs(ctx), stated.registers, stated.sql)
+        ),
         f"file       {file}",
         f"\nwhy        {stated.why}",
         f"fix        {stated.fix}",

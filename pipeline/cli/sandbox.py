@@ -70,12 +70,18 @@ def expected(
     seed: Seed = 1,
     assets: Assets = 2000,
     as_of: AsOf = None,
+    before: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DAY", help="An earlier night of the same folder; again for each."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
     """Prints what was planted: every verdict a run over the sandbox must not miss."""
     from pipeline.sandbox.truth import oracle
 
-    rows = oracle.expected(seed=seed, assets=assets, as_of=moment(as_of) or datetime.now(UTC))
+    now = moment(as_of) or datetime.now(UTC)
+    earlier = [night for text in before or () if (night := moment(text))]
+    rows = oracle.expected(seed=seed, assets=assets, as_of=now, before=earlier)
     columns = ["rule_id", "status", "subject_id", "reason"]
     output.listing([row._asdict() for row in rows], columns, as_json=as_json)
 

@@ -9,7 +9,7 @@ from pipeline.errors import ConfigError
 from pipeline.packs import PackFile
 
 # the parser in C reads ten times as fast, where PyYAML was built with it
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def read(file: PackFile) -> Document:
         ConfigError: not YAML, not a mapping, or a key given twice.
     """
     try:
-        loader = _LOADER(file.path.read_text(encoding="utf-8"))
+        loader = LOADER(file.path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
             raise ConfigError(f"{file.label}: not a mapping of keys to values")

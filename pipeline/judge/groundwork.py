@@ -36,7 +36,10 @@ def load(packs: Packs) -> Groundwork:
     Raises:
         ConfigError: one of their files is wrong; the message says where.
     """
-    return Groundwork(sensitivity.load(packs), hosts.load(packs), registers.load(packs))
+    kept = registers.load(packs)
+    return Groundwork(
+        sensitivity.of(kept.get(sensitivity.NAME)), hosts.of(kept.get(hosts.NAME)), kept
+    )
 
 
 def write(con: duckdb.DuckDBPyConnection, ground: Groundwork, number: int) -> None:

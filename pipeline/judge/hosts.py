@@ -1,32 +1,43 @@
-"""Hosts that go by two names, as a file of the packs says."""
+"""Hosts that go by two names, as a register of the packs says."""
 
 from collections.abc import Mapping
 
-from pipeline.judge import document
+from pipeline.errors import ConfigError
+from pipeline.judge import registers
+from pipeline.judge.registers import Loaded
 from pipeline.packs import Packs
 
-FILE = "rules/hosts.yaml"
+NAME = "hosts"
+"""The register that holds them."""
 
 
 def load(packs: Packs) -> Mapping[str, str]:
-    """The other name of every host in the file, both without scheme and port, in lower case.
+    """The other name of every host in the packs in force.
 
     Raises:
-        ConfigError: a name that is no text, one host with itself, or a name that leads to a third.
+        ConfigError: as `of`, or a row of the file is wrong.
     """
-    file = next((file for file in packs.files("rules", ".yaml") if file.relative == FILE), None)
-    if file is None:
-        return {}
-    doc = document.read(file)
+    return of(registers.one(packs, NAME))
+
+
+def of(loaded: Loaded | None) -> Mapping[str, str]:
+    """The other name of every host that a register has, both without scheme and port, in lower case.
+
+    Raises:
+        ConfigError: a host with two other names, or a name that leads to a third, or to itself.
+    """
     found: dict[str, str] = {}
-    for name, other in doc.values.items():
-        if not isinstance(name, str) or not isinstance(other, str):
-            raise doc.error(str(name), f"{other!r} is no name of a host; write old: new")
-        found[bare(name)] = bare(other)
+    places: dict[str, str] = {}
+    for row in loaded.rows if loaded else ():
+        name, other = bare(row["name"]), bare(row["other"])
+        place = f"{row['file']}:{row['line']}"
+        if found.setdefault(name, other) != other:
+            raise ConfigError(f"{place}: {name} leads to {found[name]} already, in {places[name]}")
+        places.setdefault(name, place)
     for name, other in found.items():
         if other in found:
-            raise doc.error(
-                None, f"{name} leads to {other}, which leads to {found[other]}: name the last one"
+            raise ConfigError(
+                f"{places[name]}: {name} leads to {other}, which leads to {found[other]}: name the last one"
             )
     return found
 

@@ -20,9 +20,9 @@ def write(
 
     A pair is ambiguous when several enabled data sources, or several active assets, share its path.
     """
-    con.execute("create or replace temp table host_alias (name varchar, other varchar)")
+    con.execute("create or replace temp table other_host (name varchar, other varchar)")
     if aliases:
-        con.executemany("insert into host_alias values (?, ?)", list(aliases.items()))
+        con.executemany("insert into other_host values (?, ?)", list(aliases.items()))
     con.execute(SQL)
     for name in ("link", "link_candidate"):
         history.merge(con, schema.tables()[name], f"{name}_staged", number)

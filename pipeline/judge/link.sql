@@ -1,4 +1,4 @@
--- Which Purview asset and which Immuta data source are the same table. `host_alias` (name, other) is given.
+-- Which Purview asset and which Immuta data source are the same table. `other_host` (name, other) is given.
 
 -- one word per platform: both systems have several
 create or replace temp macro platform_named(name) as case lower(name)
@@ -59,7 +59,7 @@ from (
         table_path(platform_named(technology), database_name, schema_name, table_name)
     from immuta_source
 ) t
-left join host_alias a on a.name = t.host
+left join other_host a on a.name = t.host
 where t.path is not null;
 
 create or replace temp table crowded as
@@ -87,7 +87,7 @@ select
     case method
         when 'canonical_path' then 'same path'
         when 'account_form' then concat('same path; ', a.host, ' and ', s.host, ' are one account')
-        else concat('same path; ', a.host, ' and ', s.host, ' are one host, as rules/hosts.yaml says')
+        else concat('same path; ', a.host, ' and ', s.host, ' are one host, as the register of hosts says')
     end as reason,
     0::ubigint as content_hash
 from sited a

@@ -2,20 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
-from pipeline.judge import document
-from pipeline.judge.document import Document
+from pipeline.errors import ConfigError
+from pipeline.judge import registers
+from pipeline.judge.registers import Loaded
 from pipeline.packs import Packs
 from pipeline.warehouse import history, schema
 
-SOURCES = ("purview", "immuta")
-TIERS = (0, 1, 2, 3)
-WAYS = ("names", "families", "patterns")
+NAME = "sensitivity"
+"""The register that holds it."""
 
 OBSERVED = """
 select 'purview' as source, type_name as name from classification
@@ -66,16 +64,32 @@ def load(packs: Packs) -> SensitivityMap:
     """The map of the packs in force.
 
     Raises:
-        ConfigError: an unknown key, a wrong tier, or one name with two meanings.
+        ConfigError: as `of`, or a row of its file is wrong.
     """
-    doc = document.read(packs.file("rules/sensitivity.yaml"))
+    return of(registers.one(packs, NAME))
+
+
+def of(loaded: Loaded | None) -> SensitivityMap:
+    """The map that a register says.
+
+    Raises:
+        ConfigError: it says nothing, or one name has two meanings, or one class two tiers.
+    """
+    if loaded is None or not loaded.rows:
+        where = loaded.files[0].label if loaded else f"rules/{NAME}"
+        raise ConfigError(
+            f"{where}: nothing says what is sensitive, and without that nothing would be"
+        )
     entries: dict[tuple[str, str, str], Entry] = {}
-    for class_key, about in doc.values.items():
-        for entry in _entries(doc, class_key, about):
-            place = (entry.source, entry.way, folded(entry.text))
-            other = entries.setdefault(place, entry)
-            if other.class_key != class_key:
-                raise doc.error(class_key, f"{entry.text} is a name of {other.class_key} already")
+    tiers: dict[str, int] = {}
+    for row in loaded.rows:
+        entry = Entry(row["source"], row["way"], row["name"], row["class_key"], int(row["tier"]))
+        where = f"{row['file']}:{row['line']}: {entry.class_key}"
+        other = entries.setdefault((entry.source, entry.way, folded(entry.text)), entry)
+        if other.class_key != entry.class_key:
+            raise ConfigError(f"{where}: {entry.text} is a name of {other.class_key} already")
+        if tiers.setdefault(entry.class_key, entry.tier) != entry.tier:
+            raise ConfigError(f"{where}: tier {entry.tier}, and {tiers[entry.class_key]} above")
     return SensitivityMap(tuple(entries.values()))
 
 
@@ -127,21 +141,6 @@ def write(con: duckdb.DuckDBPyConnection, known: SensitivityMap, number: int) ->
         ) = 1
     """)
     history.merge(con, schema.tables()["sensitivity"], "sensitivity_staged", number)
-
-
-def _entries(doc: Document, class_key: str, about: Any) -> Iterator[Entry]:
-    valid = ("tier", *SOURCES, "protection")
-    if not isinstance(about, Mapping) or not set(about) <= set(valid):
-        raise doc.error(class_key, f"not a mapping with the keys {', '.join(valid)}")
-    tier = about.get("tier")
-    if tier not in TIERS:
-        raise doc.error(class_key, f"tier {tier!r} is not one of {', '.join(map(str, TIERS))}")
-    for source in SOURCES:
-        for way, texts in about.get(source, {}).items():
-            if way not in WAYS:
-                raise doc.error(class_key, f"{source}: {way}: not one of {', '.join(WAYS)}")
-            for text in texts:
-                yield Entry(source, way, text, class_key, tier)
 
 
 def _pattern(text: str) -> str:

@@ -24,6 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--assets", type=int, default=2000)
     parser.add_argument("--as-of", type=clock.parse_as_of, default=None)
     parser.add_argument(
+        "--before",
+        type=clock.parse_as_of,
+        action="append",
+        default=[],
+        help="truth: an earlier night that was collected; again for each",
+    )
+    parser.add_argument(
         "--weather",
         type=_weathers,
         default=[],
@@ -50,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.command == "truth":
         as_of = given.as_of or datetime.now(UTC)
-        for row in oracle.expected(seed=given.seed, assets=given.assets, as_of=as_of):
+        for row in oracle.expected(
+            seed=given.seed, assets=given.assets, as_of=as_of, before=given.before
+        ):
             _print(row._asdict())
         return 0
 

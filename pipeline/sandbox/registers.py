@@ -1,4 +1,4 @@
-"""The registers that people of the company keep, as a pack: reviews of access, a masking process, waivers.
+"""The registers that people of the company keep, as a pack: reviews of access, a masking process, transfers, waivers.
 
 No API tells these things, so a run over the sandbox has none of them unless it is given this pack. Most rows are in
 order; a few of each kind are not, and what rules must say of those is known.
@@ -36,6 +36,7 @@ def write(folder: Path, *, seed: int, assets: int, as_of: datetime) -> list[Verd
     (folder / "registers").mkdir(parents=True, exist_ok=True)
     _csv(folder / "registers" / "reviews.csv", reviews)
     _csv(folder / "registers" / "breakers.csv", [_breaker(estate, as_of)])
+    _csv(folder / "registers" / "transfers.csv", _transfers(estate, as_of))
     text = yaml.safe_dump([row for row, _ in waived], sort_keys=False)
     (folder / "waivers.yaml").write_text(text, encoding="utf-8")
     return [verdict for _, verdict in (*wrong, *waived) if verdict]
@@ -143,6 +144,29 @@ def _breaker(estate: Estate, as_of: datetime) -> Row:
         "author": estate.people[2].mail,
         "approver": estate.people[3].mail,
     }
+
+
+def _transfers(estate: Estate, as_of: datetime) -> list[Row]:
+    """Why what feeds most others may go to another region: into warehouses it still may, into files not any more."""
+    fed = {
+        slot: {into for process in readers for into in process.outputs}
+        for slot, readers in estate.lineage.readers.items()
+    }
+    slot = min(fed, key=lambda one: (-len(fed[one]), one))
+    return [
+        {
+            "id": name,
+            "from": estate.datasets[slot].qualified_name,
+            "to": to,
+            "basis": "standard contractual clauses of the group",
+            "created": _day(as_of, -400),
+            "expires": _day(as_of, days),
+            "ticket": None,
+            "author": estate.people[2].mail,
+            "approver": estate.people[3].mail,
+        }
+        for name, to, days in (("warehouses", "mssql://*", 300), ("files", "https://*", -35))
+    ]
 
 
 def _waivers(estate: Estate, as_of: datetime) -> Iterator[tuple[Row, Verdict | None]]:

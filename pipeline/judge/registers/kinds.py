@@ -31,6 +31,9 @@ class Register:
     key: tuple[str, ...]
     independent: bool = True
     """Whether a row approved by its own author is refused; a waiver is read, and found wanting by a rule."""
+    folder: str = "registers"
+    shipped: bool = False
+    """Whether Pass Muster has one of its own, which nobody here approved; that of a pack takes its place."""
 
 
 def _governed(fields: Mapping[str, Field]) -> dict[str, Field]:
@@ -137,6 +140,42 @@ REGISTERS: Mapping[str, Register] = {
             "author",
             "approver",
             ("id",),
+        ),
+        Register(
+            "hosts",
+            "host_alias",
+            _governed(
+                {
+                    "host": Field("name"),
+                    "other": Field("other"),
+                    "ticket": Field("ticket", required=False),
+                }
+            ),
+            "author",
+            "approver",
+            ("name",),
+            folder="rules",
+            shipped=True,
+        ),
+        Register(
+            "sensitivity",
+            "sensitivity_entry",
+            _governed(
+                {
+                    "class": Field("class_key"),
+                    "tier": Field("tier", CHOICE, choices=("0", "1", "2", "3")),
+                    "source": Field("source", CHOICE, choices=("purview", "immuta")),
+                    "way": Field("way", CHOICE, choices=("names", "families", "patterns")),
+                    "name": Field("name"),
+                    "protection": Field("protection", required=False),
+                    "ticket": Field("ticket", required=False),
+                }
+            ),
+            "author",
+            "approver",
+            ("source", "way", "name"),
+            folder="rules",
+            shipped=True,
         ),
     )
 }

@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import ConfigError
-from pipeline.judge.registers import reading
+from pipeline.judge.registers import mapping, reading
 from pipeline.judge.registers.kinds import CHOICE, DAY, LAST_DAY, REGISTERS, Field, Register
 from pipeline.judge.registers.reading import Row
-from pipeline.packs import PackFile, Packs
+from pipeline.packs import BUILTIN, Overridden, PackFile, Packs
 from pipeline.warehouse import history, schema
 from pipeline.warehouse.schema import Table
 
@@ -36,7 +36,22 @@ def load(packs: Packs) -> dict[str, Loaded]:
     found: dict[str, list[PackFile]] = {}
     for file in _files(packs):
         found.setdefault(_name(file), []).append(file)
-    return {name: _loaded(REGISTERS[name], files) for name, files in found.items()}
+    kept = {name: _loaded(REGISTERS[name], files) for name, files in found.items()}
+    for name, register in REGISTERS.items():
+        if register.shipped and (alone := one(packs, name)):
+            kept[name] = alone
+    return kept
+
+
+def one(packs: Packs, name: str) -> Loaded | None:
+    """A register that Pass Muster ships, as the last pack that has it says; None if no pack does.
+
+    Raises:
+        ConfigError: rows that are wrong; up to ten are named.
+    """
+    register = REGISTERS[name]
+    file = packs.in_any_format(f"{register.folder}/{name}", reading.SUFFIXES)
+    return _loaded(register, [file]) if file else None
 
 
 def write(con: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], number: int) -> None:
@@ -49,6 +64,9 @@ def write(con: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], number: 
             "files": [file.label for file in loaded[name].files] if name in loaded else [],
             "sha256": [file.sha256 for file in loaded[name].files] if name in loaded else [],
             "row_count": len(loaded[name].rows) if name in loaded else 0,
+            "approvers": approvers(loaded[name]) if name in loaded else [],
+            "replaced_packs": [other.pack for other in _replaced(loaded.get(name))],
+            "replaced_sha256": [other.sha256 for other in _replaced(loaded.get(name))],
         }
         for name, register in REGISTERS.items()
     ]
@@ -57,12 +75,22 @@ def write(con: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], number: 
         _merge(con, register.table, loaded[name].rows if name in loaded else (), number)
 
 
+def approvers(loaded: Loaded) -> list[str]:
+    """Whoever approved a row of a register; nobody, beside rows, where it is as Pass Muster ships it."""
+    column = loaded.register.fields[loaded.register.approver].into
+    return sorted({row[column] for row in loaded.rows if row[column] is not None})
+
+
 def show(con: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], name: str) -> None:
     """Makes this connection, and nobody else's, see a register as its files have it now."""
     table = schema.tables()[REGISTERS[name].table]
     rows = loaded[name].rows if name in loaded else ()
     con.execute(_created(table, table.name))
     _insert(con, table, table.name, rows)
+
+
+def _replaced(loaded: Loaded | None) -> list[Overridden]:
+    return [other for file in loaded.files for other in file.overridden] if loaded else []
 
 
 def _files(packs: Packs) -> Iterator[PackFile]:
@@ -74,10 +102,11 @@ def _files(packs: Packs) -> Iterator[PackFile]:
 
 def _name(file: PackFile) -> str:
     name = file.path.stem
-    if name not in REGISTERS:
-        raise ConfigError(
-            f"{file.label}: no register of this name; registers: {', '.join(REGISTERS)}"
-        )
+    named = REGISTERS.get(name)
+    if named is None or named.folder != "registers":
+        valid = ", ".join(one for one, kind in REGISTERS.items() if kind.folder == "registers")
+        place = f"; {name} belongs into {named.folder}/" if named else ""
+        raise ConfigError(f"{file.label}: no register of this name; registers: {valid}{place}")
     return name
 
 
@@ -85,9 +114,10 @@ def _loaded(register: Register, files: list[PackFile]) -> Loaded:
     problems: list[str] = []
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for file in files:
-        for row in reading.rows(file.path, file.label):
+        signed = not register.shipped or file.pack != BUILTIN
+        for row in _rows(register, file, signed=signed):
             where = f"{file.label}:{row.line}"
-            wrong = [f"{where}: {problem}" for problem in _problems(register, row)]
+            wrong = [f"{where}: {problem}" for problem in _problems(register, row, signed=signed)]
             problems += wrong
             if wrong:
                 continue
@@ -109,14 +139,21 @@ def _loaded(register: Register, files: list[PackFile]) -> Loaded:
     return Loaded(register, tuple(files), tuple(found.values()))
 
 
-def _problems(register: Register, row: Row) -> Iterator[str]:
+def _rows(register: Register, file: PackFile, *, signed: bool) -> list[Row]:
+    """The rows of a file; those that Pass Muster ships may also be written as a mapping."""
+    if register.shipped and mapping.is_one(file):
+        return mapping.rows(register.name, file, signed=signed)
+    return reading.rows(file.path, file.label)
+
+
+def _problems(register: Register, row: Row, *, signed: bool) -> Iterator[str]:
     for name in row.values:
         if name not in register.fields:
             yield f"{name}: unknown column; columns of {register.name}: {', '.join(register.fields)}"
     for name, field in register.fields.items():
         value = row.values.get(name)
         if value is None:
-            if field.required:
+            if field.required and (signed or name not in (register.author, register.approver)):
                 yield f"{name}: missing; it holds {_holds(field)}"
         elif _value(field, value) is None:
             yield f"{name}: {value!r} is not {_holds(field)}"

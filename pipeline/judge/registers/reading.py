@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from pipeline.errors import ConfigError
+from pipeline.judge import document
 
 SUFFIXES = (".yaml", ".csv", ".parquet")
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def _csv(path: Path) -> Iterator[Row]:
 
 
 def _yaml(path: Path) -> Iterator[Row]:
-    loader = _LOADER(path.read_text(encoding="utf-8"))
+    loader = document.LOADER(path.read_text(encoding="utf-8"))
     try:
         root = loader.get_single_node()
         if root is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.sandbox.estate import Estate
 from pipeline.sandbox.immuta import certifications, projects, source_policies
-from pipeline.sandbox.immuta.policies import POLICIES, Policy, local_subscription
+from pipeline.sandbox.immuta.policies import MASKED_TAGS, POLICIES, Policy, local_subscription
 from pipeline.sandbox.immuta.projects import Project, Purpose
 from pipeline.sandbox.immuta.sources import DataSource
 from pipeline.sandbox.truth import tiers
@@ -72,13 +72,36 @@ def _source(source: DataSource) -> Iterator[Verdict]:
     masking = _masking(source)
     if source.lets_anyone_in or _shows_masked(source, masking):
         yield "POL-008", str(source.id), "fail", "its own policy is weaker than the one for all"
+    elif _masks_itself(source) and not source.has_dictionary:
+        yield "POL-008", str(source.id), "not_evaluated", "what a policy for all masks is not known"
     if source.lets_anyone_in or not (source.has_global_policy or source.has_local_policy):
         subject = f"{source.id}:global:{BY_APPROVAL.id}"
         yield "POL-005", subject, "fail", "the policy for all is switched off"
-    if len(masking) > 1:
-        for policy in masking:
+    for policy in masking:
+        if any(_contradict(source, policy, other) for other in masking):
             subject = f"{source.id}:global:{policy.id}"
-            yield "POL-005", subject, "not_evaluated", "Immuta does not say whether they conflict"
+            yield "POL-005", subject, "not_evaluated", "Immuta does not say which of them holds"
+
+
+def _masks_itself(source: DataSource) -> bool:
+    """Whether policies of its own mask columns of a source."""
+    tags = {tag for entry in source.dictionary() for tag in entry.tags}
+    return source_policies.is_compiled(source) and bool(tags & MASKED_TAGS.keys())
+
+
+def _contradict(source: DataSource, one: Policy, other: Policy) -> bool:
+    """Whether two policies mask one column in two ways, or may: the tag that is deeper holds, of equals nobody knows."""
+    if one.id == other.id:
+        return False
+    if not source.has_dictionary:
+        return True
+    meet = any({one.tag, other.tag} <= {*entry.tags} for entry in source.dictionary())
+    alike = one.clause is None and other.clause is None and _how(one) == _how(other)
+    return meet and one.tag.count(".") == other.tag.count(".") and not alike
+
+
+def _how(policy: Policy) -> tuple[str, Any]:
+    return policy.masking, policy.details
 
 
 def _shows_masked(source: DataSource, masking: list[Policy]) -> bool:
