@@ -27,7 +27,7 @@ from (
 )
 where name is not null
     -- a tag that cannot be read is not no tag: what the column holds would pass for harmless
-    and len(list_filter(col.tags, lambda label: label.name is null)) is not distinct from if(col.tags is null, null, 0);
+    and coalesce(len(list_filter(col.tags, lambda label: label.name is null)), 0) = 0;
 
 insert into immuta_column by name
 select

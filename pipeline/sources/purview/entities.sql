@@ -250,7 +250,7 @@ select guid
 from pointed_at
 where not counts;
 
-create view pointed as
+create table pointed as
 select page_id, asset_guid, guid
 from pointed_at
 where counts;
@@ -279,7 +279,7 @@ create table column_class as from classes_in('referred');
 
 create table column_meaning as from meanings_in('referred');
 
-drop view pointed;
+drop table pointed;
 
 drop table pointed_at;
 
