@@ -1,6 +1,6 @@
 """Linking: which rows are the same table, and when that is not certain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import packs
 from pipeline.errors import ConfigError
-from pipeline.judge import examples, hosts, link, sensitivity
+from pipeline.judge import examples, hosts, link, registers, sensitivity
 
 NOTHING = sensitivity.SensitivityMap(())
 
@@ -243,6 +243,10 @@ def test_a_candidate_among_several_says_so_and_linked_tables_are_none(
     assert rows == [("a", 1, True), ("a", 2, True)]
 
 
+def _aliases(found: packs.Packs) -> Mapping[str, str]:
+    return hosts.of(registers.one(found, hosts.NAME))
+
+
 def _pack(tmp_path: Path, text: str, name: str = "hosts.yaml") -> packs.Packs:
     (tmp_path / "mine" / "rules").mkdir(parents=True)
     (tmp_path / "mine" / "rules" / name).write_text(text)
@@ -262,8 +266,8 @@ SIGNED = "author: ann@company.example\napprover: ben@company.example\n"
 )  # fmt: skip
 def test_hosts_come_from_a_file_of_the_packs(tmp_path: Path, name: str, text: str) -> None:
     """Ours names none; a pack's own replaces it in any format, without scheme, port and case."""
-    assert hosts.load(packs.load()) == {}
-    assert hosts.load(_pack(tmp_path, text, name)) == {"old.example": "new.example"}
+    assert _aliases(packs.load()) == {}
+    assert _aliases(_pack(tmp_path, text, name)) == {"old.example": "new.example"}
 
 
 @pytest.mark.parametrize(
@@ -287,4 +291,4 @@ def test_a_wrong_file_of_hosts_is_refused(
 ) -> None:
     """A name that is no text, that leads in a circle or to a third one, or that nobody else approved decides nothing."""
     with pytest.raises(ConfigError, match=message):
-        hosts.load(_pack(tmp_path, text, name))
+        _aliases(_pack(tmp_path, text, name))

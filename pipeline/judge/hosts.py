@@ -3,21 +3,10 @@
 from collections.abc import Mapping
 
 from pipeline.errors import ConfigError
-from pipeline.judge import registers
 from pipeline.judge.registers import Loaded
-from pipeline.packs import Packs
 
 NAME = "hosts"
 """The register that holds them."""
-
-
-def load(packs: Packs) -> Mapping[str, str]:
-    """The other name of every host in the packs in force.
-
-    Raises:
-        ConfigError: as `of`, or a row of the file is wrong.
-    """
-    return of(registers.one(packs, NAME))
 
 
 def of(loaded: Loaded | None) -> Mapping[str, str]:
